@@ -56,7 +56,7 @@ function(corolla_library room)
   add_library(${target} ${arg_SOURCES})
   add_library(corolla::${room} ALIAS ${target})
   corolla_compile_options(${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} VERSION ${PROJECT_VERSION}
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} DEFINE_SYMBOL "" VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   target_include_directories(${target}
     PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
