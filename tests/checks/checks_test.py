@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each check of scripts/checks/, and the tally, catches what it is there for: a violation planted in a small tree."""
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
+SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
+
+GOOD = {
+    "include/corolla/runtime/loop.hpp": SPDX + "#pragma once\n#include <corolla/runtime/api.hpp>\n\n#include <string>\n",
+    "include/corolla/runtime/api.hpp": SPDX + "#pragma once\n",
+    "include/corolla/net/stream.hpp": SPDX + "#pragma once\n#include <corolla/runtime/loop.hpp>\n",
+    "include/corolla/http/session.hpp": SPDX + "#pragma once\n#include <corolla/net/stream.hpp>\n",
+    "include/corolla/testkit/clock.hpp": SPDX + "#pragma once\n#include <corolla/runtime/loop.hpp>\n",
+    "src/backend/poll.hpp": SPDX + "#pragma once\n",
+    "src/runtime/loop.cpp": SPDX + '#include <corolla/runtime/loop.hpp>\n\n#include "backend/poll.hpp"\n',
+    "src/runtime/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
+    "src/net/socket.hpp": SPDX + "#pragma once\n",
+    "src/net/stream.cpp": SPDX + '#include "backend/poll.hpp"\n#include "socket.hpp"\n',
+    "src/net/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
+    "src/http/session.cpp": SPDX + "#include <corolla/http/session.hpp>\n",
+    "src/http/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
+    "src/testkit/CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
+    "tests/http/session_test.cpp": SPDX + "#include <corolla/testkit/clock.hpp>\n",
+}
+
+
+class CheckTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = pathlib.Path(directory.name)
+        for name, text in GOOD.items():
+            self.write(name, text)
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def run_check(self, name, *arguments):
+        run = subprocess.run([SCRIPTS / name, *arguments], capture_output=True, text=True, check=False)
+        return run.returncode, run.stdout + run.stderr
+
+    def assert_clean(self, check):
+        code, output = self.run_check("checks/" + check, "--root", self.root)
+        self.assertEqual(code, 0, output)
+
+    def assert_caught(self, check, *words):
+        code, output = self.run_check("checks/" + check, "--root", self.root)
+        self.assertNotEqual(code, 0, output)
+        for word in words:
+            self.assertIn(word, output)
+
+
+class ImportsTest(CheckTest):
+    def test_good_tree(self):
+        self.assert_clean("imports")
+
+    def test_direction(self):
+        for path, include in [
+            ("src/runtime/bad.cpp", "<corolla/net/stream.hpp>"),
+            ("src/net/bad.cpp", "<corolla/http/session.hpp>"),
+            ("include/corolla/net/bad.hpp", "<corolla/http/session.hpp>"),
+            ("src/http/bad.cpp", "<corolla/testkit/clock.hpp>"),
+            ("apps/corolla/bad.cpp", "<corolla/testkit/clock.hpp>"),
+            ("src/backend/bad.cpp", "<corolla/runtime/loop.hpp>"),
+        ]:
+            with self.subTest(path=path, include=include):
+                self.write(path, SPDX + f"#include {include}\n")
+                self.assert_caught("imports", path, "must not include")
+                (self.root / path).unlink()
+
+    def test_error_vocabulary_is_for_all(self):
+        self.write("src/backend/fine.cpp", SPDX + "#include <corolla/runtime/api.hpp>\n")
+        self.assert_clean("imports")
+
+    def test_private_headers(self):
+        self.write("src/http/bad.cpp", SPDX + '#include "net/socket.hpp"\n')
+        self.assert_caught("imports", "src/http/bad.cpp:2", "private to net")
+        self.write("src/http/bad.cpp", SPDX + '#include "backend/poll.hpp"\n')
+        self.assert_caught("imports", "src/http/bad.cpp:2")
+
+    def test_private_header_in_public_one(self):
+        self.write("include/corolla/net/bad.hpp", SPDX + '#include "net/socket.hpp"\n')
+        self.assert_caught("imports", "a public header includes the private src/net/socket.hpp")
+
+    def test_cycle(self):
+        self.write("include/corolla/runtime/api.hpp", SPDX + "#include <corolla/runtime/loop.hpp>\n")
+        self.assert_caught("imports", "cycle")
+
+    def test_unresolved(self):
+        self.write("src/http/bad.cpp", SPDX + "#include <corolla/http/missing.hpp>\n")
+        self.assert_caught("imports", "no such header: corolla/http/missing.hpp")
+
+    def test_mirror(self):
+        self.write("include/corolla/sync/lock.hpp", SPDX)
+        self.assert_caught("imports", "include/corolla/sync has no src/sync")
+
+    def test_unknown_room(self):
+        self.write("src/cellar/wine.cpp", SPDX)
+        self.assert_caught("imports", "cellar")
+
+    def test_length(self):
+        self.write("src/net/long.cpp", SPDX + "\n" * 500)
+        code, output = self.run_check("checks/imports", "--root", self.root)
+        self.assertEqual(code, 0)
+        self.assertIn("src/net/long.cpp: 501 lines", output)
+        self.write("src/net/long.cpp", SPDX + "\n" * 800)
+        self.assert_caught("imports", "801 lines")
+
+    def test_text_rules(self):
+        for path, text, words in [
+            ("src/net/bad.cpp", "int x;\n", "SPDX"),
+            ("scripts/bad", "#!/bin/sh\n", "SPDX"),
+            ("src/net/bad.cpp", SPDX + "// TODO: finish\n", "unfinished"),
+            ("include/corolla/net/bad.hpp", SPDX + "using namespace std;\n", "using namespace"),
+            ("tests/net/bad_test.cpp", SPDX + "EXPECT_TRUE(true);\n", "cannot fail"),
+            ("tests/net/bad_test.cpp", SPDX + "std::this_thread::sleep_for(1ms);\n", "sleeps"),
+        ]:
+            with self.subTest(words=words, path=path):
+                self.write(path, text)
+                self.assert_caught("imports", path, words)
+                (self.root / path).unlink()
+
+    def test_empty_tree_is_no_success(self):
+        with tempfile.TemporaryDirectory() as empty:
+            code, _ = self.run_check("checks/imports", "--root", empty)
+            self.assertNotEqual(code, 0)
+
+
+class HeadersTest(CheckTest):
+    def test_good_tree(self):
+        self.assert_clean("headers")
+
+    def test_does_not_compile_alone(self):
+        self.write("include/corolla/net/bad.hpp", SPDX + "#pragma once\ninline std::string text;\n")
+        self.assert_caught("headers", "corolla/net/bad.hpp does not compile alone with g++",
+                           "corolla/net/bad.hpp does not compile alone with clang++-19")
+
+    def test_no_include_guard(self):
+        self.write("include/corolla/net/bad.hpp", SPDX + "struct Twice {};\n")
+        self.assert_caught("headers", "redefinition")
+
+    def test_platform_headers(self):
+        for name in ("<sys/socket.h>", "<unistd.h>", "<liburing.h>", "<openssl/ssl.h>", "<sqlite3.h>", '"local.hpp"'):
+            with self.subTest(name=name):
+                self.write("include/corolla/net/bad.hpp", SPDX + f"#pragma once\n#include {name}\n")
+                self.assert_caught("headers", f"a public header includes {name}")
+
+
+class FormatTest(CheckTest):
+    def test_good_tree(self):
+        self.assert_clean("format")
+
+    def test_bad_layout(self):
+        self.write("src/net/bad.cpp", SPDX + "int  f( ){return 1 ;}\n")
+        self.assert_caught("format", "src/net/bad.cpp")
+
+
+class TallyTest(CheckTest):
+    def tally(self, entries, reports):
+        cases = "".join(f'<testcase name="{name}" status="{status}"/>' for name, status in entries.items())
+        self.write("results/ctest.junit", f"<testsuite>{cases}</testsuite>")
+        for name, text in reports.items():
+            self.write(f"results/{name}.xml", text)
+        code, output = self.run_check("tally", self.root / "results")
+        return code, output.splitlines()[-1]
+
+    def report(self, *cases):
+        return "<testsuites><testsuite>" + "".join(cases) + "</testsuite></testsuites>"
+
+    GOOD_CASE = '<testcase name="a" classname="S" status="run" result="completed"/>'
+    BAD_CASE = '<testcase name="b" classname="S" status="run" result="completed"><failure/></testcase>'
+    SKIPPED_CASE = '<testcase name="c" classname="S" status="run" result="skipped"/>'
+
+    def test_cases_and_plain_entries(self):
+        code, line = self.tally({"unit": "run", "script": "run"},
+                                {"unit": self.report(self.GOOD_CASE, self.GOOD_CASE, self.SKIPPED_CASE)})
+        self.assertEqual((code, line), (0, "3 passed, 0 failed"))
+
+    def test_failed_case(self):
+        code, line = self.tally({"unit": "fail"}, {"unit": self.report(self.GOOD_CASE, self.BAD_CASE)})
+        self.assertEqual((code, line), (1, "1 passed, 1 failed"))
+
+    def test_crash_without_report(self):
+        code, line = self.tally({"unit": "fail", "script": "run"}, {})
+        self.assertEqual((code, line), (1, "1 passed, 1 failed"))
+
+    def test_leak_found_at_exit(self):
+        code, line = self.tally({"unit": "fail"}, {"unit": self.report(self.GOOD_CASE)})
+        self.assertEqual((code, line), (1, "1 passed, 1 failed"))
+
+    def test_nothing_ran(self):
+        self.assertEqual(self.tally({}, {}), (1, "0 passed, 0 failed"))
+
+
+if __name__ == "__main__":
+    unittest.main()
