@@ -1,0 +1,3 @@
+module corolla/bench/peers/go
+
+go 1.19
