@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What can go wrong in HTTP, under aiohttp's names, on one chain from corolla::Error.
+///
+///     Error
+///       ClientError                    anything the client reports
+///         ClientConnectionError        no connection, or it broke
+///           ServerDisconnectedError    the peer closed before a response began
+///         ClientPayloadError           the body broke off or cannot be decoded
+///           ContentTooLarge            a cap on bytes, decoded bytes or ratio was hit
+///         ClientResponseError          a whole response that counts as an error (raise_for_status)
+///           TooManyRedirects
+///         HttpProtocolError            bytes that are not HTTP
+///           HeaderTooLarge             a limit of the head was hit
+///       ValueError
+///         InvalidUrl                   aiohttp's InvalidURL, which is a ValueError there too
+///         HeaderInjection              CR, LF or NUL where a header name or value was wanted
+///
+/// All are thread safe to copy. Source: aiohttp's "Client exceptions".
+#pragma once
+
+#include <corolla/runtime/error.hpp>
+
+#include <string>
+#include <utility>
+
+namespace corolla::inline v0::http {
+
+/// Base of what the HTTP client reports.
+class COROLLA_API ClientError : public Error {
+ public:
+  using Error::Error;
+  ~ClientError() override;
+};
+
+/// A connection could not be made, or broke in use.
+class COROLLA_API ClientConnectionError : public ClientError {
+ public:
+  using ClientError::ClientError;
+  ~ClientConnectionError() override;
+};
+
+/// The server closed the connection before the first byte of a response.
+class COROLLA_API ServerDisconnectedError : public ClientConnectionError {
+ public:
+  explicit ServerDisconnectedError(std::string message = "server disconnected")
+      : ClientConnectionError(std::move(message)) {}
+  ~ServerDisconnectedError() override;
+};
+
+/// The body ended early, or its content coding is broken.
+class COROLLA_API ClientPayloadError : public ClientError {
+ public:
+  using ClientError::ClientError;
+  ~ClientPayloadError() override;
+};
+
+/// A body is larger than its cap, on the wire, decoded, or as a ratio of the two.
+class COROLLA_API ContentTooLarge : public ClientPayloadError {
+ public:
+  using ClientPayloadError::ClientPayloadError;
+  ~ContentTooLarge() override;
+};
+
+/// A response arrived whole and its status counts as an error.
+class COROLLA_API ClientResponseError : public ClientError {
+ public:
+  ClientResponseError(int status, std::string message) : ClientError(std::move(message)), status_(status) {}
+  ~ClientResponseError() override;
+  /// The status code, e.g. 404.
+  [[nodiscard]] int status() const noexcept { return status_; }
+
+ private:
+  int status_;
+};
+
+/// More redirects than the request allows.
+class COROLLA_API TooManyRedirects : public ClientResponseError {
+ public:
+  using ClientResponseError::ClientResponseError;
+  ~TooManyRedirects() override;
+};
+
+/// The peer's bytes are not HTTP, or are HTTP of the kind that request smuggling is made of.
+/// The connection they came from must be closed.
+class COROLLA_API HttpProtocolError : public ClientError {
+ public:
+  /// `suggested_status` is what a server answers before it closes.
+  explicit HttpProtocolError(std::string message, int suggested_status = 400)
+      : ClientError(std::move(message)), suggested_status_(suggested_status) {}
+  ~HttpProtocolError() override;
+  /// 400, 414, 431, 501 or 505: the answer a server owes the client that sent this.
+  [[nodiscard]] int suggested_status() const noexcept { return suggested_status_; }
+
+ private:
+  int suggested_status_;
+};
+
+/// A start line, a field, their number or their sum is above its limit.
+class COROLLA_API HeaderTooLarge : public HttpProtocolError {
+ public:
+  explicit HeaderTooLarge(std::string message, int suggested_status = 431)
+      : HttpProtocolError(std::move(message), suggested_status) {}
+  ~HeaderTooLarge() override;
+};
+
+/// A text that is no URL.
+class COROLLA_API InvalidUrl : public ValueError {
+ public:
+  using ValueError::ValueError;
+  ~InvalidUrl() override;
+};
+
+/// A header name or value that would change the message around it.
+class COROLLA_API HeaderInjection : public ValueError {
+ public:
+  using ValueError::ValueError;
+  ~HeaderInjection() override;
+};
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/http/error.hpp>
+
+namespace corolla::inline v0::http {
+
+// Out of line, so that each class has one vtable and one type_info however many libraries see it.
+ClientError::~ClientError() = default;
+ClientConnectionError::~ClientConnectionError() = default;
+ServerDisconnectedError::~ServerDisconnectedError() = default;
+ClientPayloadError::~ClientPayloadError() = default;
+ContentTooLarge::~ContentTooLarge() = default;
+ClientResponseError::~ClientResponseError() = default;
+TooManyRedirects::~TooManyRedirects() = default;
+HttpProtocolError::~HttpProtocolError() = default;
+HeaderTooLarge::~HeaderTooLarge() = default;
+InvalidUrl::~InvalidUrl() = default;
+HeaderInjection::~HeaderInjection() = default;
+
+}  // namespace corolla::inline v0::http
