@@ -57,7 +57,8 @@ function(corolla_library room)
   add_library(corolla::${room} ALIAS ${target})
   corolla_compile_options(${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} DEFINE_SYMBOL "" VERSION ${PROJECT_VERSION}
-                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+                        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+                        INSTALL_RPATH "$ORIGIN")  # a room finds the rooms below it beside itself
   target_include_directories(${target}
     PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
     PRIVATE "${PROJECT_SOURCE_DIR}/src")
