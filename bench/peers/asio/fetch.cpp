@@ -87,5 +87,5 @@ int main(int argc, char** argv) {
     });
   context.run();
   bench::require(work.finished == work.wanted, "every page was fetched");
-  watch.result("fetch", "beast", work.finished, "bytes=" + std::to_string(work.bytes));
+  watch.result("crawl", "boost-beast", work.finished, "bytes=" + std::to_string(work.bytes));
 }

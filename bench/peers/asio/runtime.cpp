@@ -14,7 +14,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr const char* kPeer = "asio";
+constexpr const char* kPeer = "boost-asio";
 
 void rethrow(std::exception_ptr error) {
   if (error) std::rethrow_exception(error);

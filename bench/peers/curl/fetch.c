@@ -95,6 +95,6 @@ int main(int argc, char** argv) {
   cpu = cpu_seconds() - cpu;
   char extra[64];
   snprintf(extra, sizeof extra, "bytes=%llu", (unsigned long long)body_bytes);
-  print_result("fetch", "libcurl", finished, seconds, cpu, extra);
+  print_result("crawl", "libcurl-multi", finished, seconds, cpu, extra);
   return 0;
 }

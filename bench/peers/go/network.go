@@ -90,5 +90,5 @@ func fetch(port string, wanted, connections int, manifest string) {
 	}
 	group.Wait()
 	require(int(finished) == wanted, "every page was fetched")
-	watch.result("fetch", wanted, fmt.Sprintf("bytes=%d", bytes))
+	watch.result("crawl", wanted, fmt.Sprintf("bytes=%d", bytes))
 }

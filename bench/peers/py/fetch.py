@@ -24,7 +24,7 @@ async def main():
 
         await asyncio.gather(*[fetch_pages() for _ in range(min(CONNECTIONS, WANTED))])
     require(finished == WANTED, "every page was fetched")
-    watch.result("fetch", "aiohttp" if LOOP == "asyncio" else "aiohttp-uvloop", finished, bytes=size)
+    watch.result("crawl", f"aiohttp-{LOOP}", finished, bytes=size)
 
 
 run(LOOP, main())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fetch case on Scrapy.      usage: scrapy_fetch.py PORT N CONNECTIONS MANIFEST|-"""
+"""The crawl case on Scrapy.      usage: scrapy_fetch.py PORT N CONNECTIONS MANIFEST|-"""
 import sys
 
 import scrapy
@@ -30,4 +30,4 @@ process.crawl(Fetch)
 watch = Stopwatch()
 process.start()
 require(len(SIZES) == WANTED, f"every page was fetched: {len(SIZES)} of {WANTED}")
-watch.result("fetch", "scrapy", WANTED, bytes=sum(SIZES))
+watch.result("crawl", "scrapy", WANTED, bytes=sum(SIZES))

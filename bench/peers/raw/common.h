@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the C peers share: clocks, the RESULT line, loopback sockets, the manifest of page checksums.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limit of the fetch case: keep-alive HTTP/1.1 over epoll, with the least parsing that is still correct for this
+// The limit of the crawl case: keep-alive HTTP/1.1 over epoll, with the least parsing that is still correct for this
 // server (status line, Content-Length), each body hashed and compared.
 // usage: fetch_epoll PORT N CONNECTIONS MANIFEST|-
 #include <openssl/sha.h>
@@ -101,6 +101,6 @@ int main(int argc, char** argv) {
   cpu = cpu_seconds() - cpu;
   char extra[64];
   snprintf(extra, sizeof extra, "bytes=%llu", (unsigned long long)body_bytes);
-  print_result("fetch", hashing ? "raw-epoll" : "raw-epoll-nohash", finished, seconds, cpu, extra);
+  print_result("crawl", hashing ? "raw-epoll" : "raw-epoll-nohash", finished, seconds, cpu, extra);
   return 0;
 }

@@ -302,7 +302,7 @@ void idle(const std::string& name, long n) {
   }
   wheel.run([](Timer* timer) { timer->handle.resume(); });
   bench::require(finished == n, "every task woke");
-  watch.result(name, "floor", n, bench::idle_extra(rss, n, watch.seconds()));
+  watch.result(name, "floor-c++", n, bench::idle_extra(rss, n, watch.seconds()));
 }
 
 void timers(const std::string& name, long n) {
@@ -322,7 +322,7 @@ void timers(const std::string& name, long n) {
   std::string extra = "start_cancel_s=" + std::to_string(watch.seconds());
   wheel.run([&](Timer*) { fired++; });
   bench::require(fired + cancelled == n && cancelled == n - (n + 9) / 10, "each timer fired or was cancelled");
-  watch.result(name, "floor", n, extra);
+  watch.result(name, "floor-c++", n, extra);
 }
 
 void lock(const std::string& name, long n) {
@@ -334,7 +334,7 @@ void lock(const std::string& name, long n) {
   for (Lazy& task : tasks) task.handle().resume();
   run_ready();
   bench::require(counter == times * 100, "no increment is lost");
-  watch.result(name, "floor", counter);
+  watch.result(name, "floor-c++", counter);
 }
 
 void queue(const std::string& name, long n) {
@@ -345,7 +345,7 @@ void queue(const std::string& name, long n) {
   producer.handle().resume();
   run_ready();
   bench::require(consumer.done() && consumer.value() == bench::sum_below(n), "each item arrived");
-  watch.result(name, "floor", n);
+  watch.result(name, "floor-c++", n);
 }
 
 void xthread(const std::string& name, long n) {
@@ -376,14 +376,14 @@ void xthread(const std::string& name, long n) {
     batch.clear();
   }
   caller.join();
-  watch.result(name, "floor", n);
+  watch.result(name, "floor-c++", n);
 }
 
 void sum_case(const std::string& name, long n, Lazy (*body)(long), long ops) {
   bench::Stopwatch watch;
   long sum = run(body(n));
   bench::require(sum == bench::sum_below(n), "the sum of the results");
-  watch.result(name, "floor", ops);
+  watch.result(name, "floor-c++", ops);
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 // Runs a command pinned to the given cores and appends to FILE what it used: wall, CPU, peak RSS, exit status.
 // A small process of its own because ru_maxrss starts at the size of the process that forked.
 // usage: measure FILE CORES COMMAND [ARG…]     CORES like 0 or 0,1
-#include "common.h"
-
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+
+#include "common.h"
 
 static cpu_set_t parse_cores(const char* text) {
   cpu_set_t cores;

@@ -73,5 +73,5 @@ pub async fn fetch(port: u16, wanted: i64, connections: i64, manifest: &str) {
         worker.await.unwrap();
     }
     assert_eq!(counters.finished.get(), wanted);
-    watch.result("fetch", "hyper", wanted, &format!("bytes={}", counters.bytes.get()));
+    watch.result("crawl", "hyper", wanted, &format!("bytes={}", counters.bytes.get()));
 }
