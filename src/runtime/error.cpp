@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/runtime/error.hpp>
 
+#include <typeinfo>
+
 namespace corolla {
 inline namespace v0 {
 
@@ -34,6 +36,21 @@ ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_p
             (exceptions.size() == 1 ? " sub-exception)" : " sub-exceptions)")),
       exceptions_(std::move(exceptions)) {
   if (exceptions_.empty()) throw ValueError("ExceptionGroup needs at least one exception");
+}
+
+bool is_cancelled_error(const std::exception_ptr& error) noexcept {
+#if defined(__GLIBCXX__)
+  return error && *error.__cxa_exception_type() == typeid(CancelledError);
+#else
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+#endif
 }
 
 std::string describe(const std::exception_ptr& error) {

@@ -143,11 +143,11 @@ class COROLLA_API ExceptionGroup : public Error {
 ///
 /// It does not derive from std::exception, as Python's does not derive from Exception, so that
 /// `catch (const std::exception&)` never swallows a cancellation.
-class COROLLA_API CancelledError {
+class COROLLA_API CancelledError final {
  public:
   CancelledError() = default;
   explicit CancelledError(std::string message) : message_(std::move(message)) {}
-  virtual ~CancelledError();
+  ~CancelledError();
   CancelledError(const CancelledError&) = default;
   CancelledError(CancelledError&&) = default;
   CancelledError& operator=(const CancelledError&) = default;
@@ -158,6 +158,9 @@ class COROLLA_API CancelledError {
  private:
   std::string message_;
 };
+
+/// True for an exception of type CancelledError; does not throw it to find out.
+[[nodiscard]] COROLLA_API bool is_cancelled_error(const std::exception_ptr& error) noexcept;
 
 /// A one-line description of any exception: what() of a std::exception, "cancelled" for CancelledError, a group with
 /// its members. Thread safe; never throws anything but std::bad_alloc.

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Callbacks: what call_soon, call_later, call_at and add_done_callback queue.
+///
+/// Source: asyncio's Handle and TimerHandle. A callback that throws is reported to the loop's exception handler and the
+/// loop goes on. Not thread safe.
+#pragma once
+
+#include <corolla/runtime/future_base.hpp>
+#include <corolla/runtime/memory.hpp>
+#include <corolla/runtime/schedulable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace corolla {
+inline namespace v0 {
+
+/// Reports the exception being handled to the exception handler of the loop; for callbacks.
+COROLLA_API void report_current_exception(LoopCore& core, const char* message) noexcept;
+
+/// The shared half of a Handle: in the ready queue or the timer heap, and in the hands of who scheduled it.
+class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
+ public:
+  void run() noexcept final;
+  void drop() noexcept final;
+  /// Idempotent; destroys the callable at once.
+  void cancel() noexcept;
+  [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+  [[nodiscard]] std::chrono::nanoseconds when() const noexcept { return when_; }
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+
+ protected:
+  explicit ScheduledCallback(LoopCore& core) noexcept : core_(&core) { core.retain(); }
+  virtual ~ScheduledCallback() { core_->release(); }
+  virtual void invoke() = 0;
+  virtual void drop_callable() noexcept = 0;
+
+ private:
+  friend class EventLoop;
+  void finish() noexcept;
+
+  LoopCore* core_;
+  std::chrono::nanoseconds when_{0};
+  std::uint32_t references_ = 1;
+  bool cancelled_ = false;
+  bool finished_ = false;
+};
+
+/// A callable with its arguments, both owned.
+template <class F, class... Args>
+class CallableCallback final : public ScheduledCallback {
+ public:
+  template <class G, class... As>
+  explicit CallableCallback(LoopCore& core, G&& function, As&&... args)
+      : ScheduledCallback(core), call_(std::in_place, std::forward<G>(function), std::forward<As>(args)...) {}
+
+ private:
+  void invoke() override {
+    std::apply([](F& function, Args&... args) { std::invoke(function, std::move(args)...); }, *call_);
+  }
+  void drop_callable() noexcept override { call_.reset(); }
+
+  std::optional<std::tuple<F, Args...>> call_;
+};
+
+/// What call_soon, call_later and call_at return. Dropping it does not cancel.
+class Handle {
+ public:
+  Handle() noexcept = default;
+  explicit Handle(FutureRef<ScheduledCallback> callback) noexcept : callback_(std::move(callback)) {}
+  /// The callback will not run. Idempotent, and harmless once it ran.
+  void cancel() const noexcept {
+    if (callback_) callback_->cancel();
+  }
+  [[nodiscard]] bool cancelled() const noexcept { return callback_ && callback_->cancelled(); }
+
+ protected:
+  FutureRef<ScheduledCallback> callback_;
+};
+
+/// A Handle that knows its time.
+class TimerHandle : public Handle {
+ public:
+  using Handle::Handle;
+  /// The loop time at which the callback is due.
+  [[nodiscard]] std::chrono::steady_clock::time_point when() const noexcept {
+    return std::chrono::steady_clock::time_point(callback_->when());
+  }
+};
+
+/// Names one registration of add_done_callback.
+enum class CallbackId : std::uint64_t {};
+
+/// A done-callback in a future's list, later in the ready queue. From then on it holds a reference to the future.
+class COROLLA_API DoneCallback : public Waiter, public FromBlockCache {
+ public:
+  void run() noexcept final;
+  void drop() noexcept final;
+  void future_done() noexcept final;
+  virtual ~DoneCallback() = default;
+  [[nodiscard]] CallbackId id() const noexcept { return id_; }
+  [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
+
+ protected:
+  explicit DoneCallback(FutureBase& future) noexcept;
+  virtual void invoke() = 0;
+  FutureBase* future_;
+
+ private:
+  CallbackId id_;
+  bool queued_ = false;  // then it holds a reference to the future
+};
+
+template <class F>
+class CallableDoneCallback final : public DoneCallback {
+ public:
+  CallableDoneCallback(FutureBase& future, F&& function) noexcept
+      : DoneCallback(future), function_(std::move(function)) {}
+
+ private:
+  void invoke() override { function_(*future_); }
+  F function_;
+};
+
+COROLLA_API void register_done_callback(FutureBase& future, DoneCallback& callback) noexcept;
+
+/// Registers `function(FutureBase&)`.
+template <class F>
+CallbackId add_done_callback_to(FutureBase& future, F function) {
+  auto* node = new CallableDoneCallback<F>(future, std::move(function));
+  const CallbackId id = node->id();
+  register_done_callback(future, *node);
+  return id;
+}
+/// Removes and destroys it; false when it is not in the list any more.
+COROLLA_API bool remove_done_callback_from(FutureBase& future, CallbackId id) noexcept;
+
+}  // namespace v0
+}  // namespace corolla

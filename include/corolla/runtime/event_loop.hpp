@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// EventLoop: one FIFO of what is ready, one heap of timers, one backend that waits for the kernel.
+///
+/// Source: asyncio's event loop. One iteration waits for I/O (not at all when something is ready), queues expired
+/// timers behind what is ready, and runs exactly what was ready then; what is scheduled meanwhile runs in the next
+/// iteration. Timers with equal deadlines run in the order in which they were armed. A loop belongs to the thread that
+/// runs it; only call_soon_threadsafe and stop_threadsafe may be called from others.
+#pragma once
+
+#include <corolla/runtime/callback.hpp>
+#include <corolla/runtime/clock.hpp>
+#include <corolla/runtime/future.hpp>
+#include <corolla/runtime/loop_core.hpp>
+#include <corolla/runtime/thread_door.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace corolla {
+inline namespace v0 {
+
+class Backend;
+template <class T>
+class Task;
+class ThreadPoolExecutor;
+
+/// What the exception handler is told.
+struct ErrorContext {
+  ErrorContext(std::string what, std::exception_ptr error) : message(std::move(what)), exception(std::move(error)) {}
+  std::string message;           ///< what happened, one line
+  std::exception_ptr exception;  ///< may be null
+  std::string task;              ///< name of the task concerned, if any
+  std::source_location where;    ///< where that task was created
+};
+
+/// How to make a loop.
+struct EventLoopOptions {
+  EventLoopOptions() {}
+  /// "epoll", "io_uring", or empty: what COROLLA_BACKEND names, else epoll. An io_uring that cannot be set up falls back
+  /// to epoll silently; EventLoop::backend() names the one in use.
+  std::string backend;
+  /// Null: the steady clock. Tests give a virtual one.
+  std::shared_ptr<Clock> clock;
+};
+
+/// See the file's comment.
+class COROLLA_API EventLoop {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::nanoseconds;
+  using ExceptionHandler = std::function<void(EventLoop&, const ErrorContext&)>;
+
+  EventLoop() : EventLoop(EventLoopOptions()) {}
+  explicit EventLoop(const EventLoopOptions& options);
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  /// Closes it; tasks that are not done are destroyed, newest first.
+  ~EventLoop();
+
+  /// Runs until stop(). RuntimeError when this or another loop runs in this thread, or when it is closed.
+  void run_forever();
+  /// Runs until `awaitable` (a Coro, Task or Future) is done; its value, or throws what it failed with.
+  template <class A>
+  auto run_until_complete(A&& awaitable);
+  /// The current iteration is the last.
+  void stop() noexcept { stopping_ = true; }
+  [[nodiscard]] bool is_running() const noexcept { return running_; }
+  [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+  /// Idempotent; RuntimeError while it runs. Cancels and reaps I/O, then drops callbacks and destroys tasks.
+  void close();
+  /// One iteration, for harnesses that stop after each; waits for I/O when nothing is ready. Not while it runs.
+  void run_once();
+
+  /// The loop's clock.
+  [[nodiscard]] time_point time() const noexcept { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
+
+  /// Schedules function(args...) for the next iteration. A copy of each argument is kept.
+  template <class F, class... Args>
+  Handle call_soon(F&& function, Args&&... args) {
+    auto callback = make_callback(std::forward<F>(function), std::forward<Args>(args)...);
+    queue(*callback.get());
+    return Handle(std::move(callback));
+  }
+  /// Schedules function(args...) `delay` from now; zero and less go through the timers, too.
+  template <class F, class... Args>
+  TimerHandle call_later(duration delay, F&& function, Args&&... args) {
+    return call_at(time() + delay, std::forward<F>(function), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  TimerHandle call_at(time_point when, F&& function, Args&&... args) {
+    auto callback = make_callback(std::forward<F>(function), std::forward<Args>(args)...);
+    arm_callback(*callback.get(), when);
+    return TimerHandle(std::move(callback));
+  }
+  /// As call_soon, from any thread or from none; RuntimeError once the loop is closed. Wakes the loop.
+  template <class F>
+  void call_soon_threadsafe(F function) {
+    door_->call(std::move(function));
+  }
+  /// The way into this loop from other threads; it may outlive the loop.
+  [[nodiscard]] const std::shared_ptr<ThreadDoor>& door() const noexcept { return door_; }
+
+  template <class T = void>
+  [[nodiscard]] Future<T> create_future() {
+    return Future<T>(FutureRef<FutureBase>::adopt(new FutureState<T>(*core_)));
+  }
+  /// See create_task.hpp, whose function of the same name this is.
+  template <class C, class... Args>
+  auto create_task(C&& coro_or_function, Args&&... args);
+
+  /// Null restores the default, which writes one line to standard error.
+  void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
+  /// Never throws; errors of the handler go to the default one.
+  void call_exception_handler(const ErrorContext& context) noexcept;
+
+  /// The default executor, made on first use: min(32, cores + 4) threads.
+  [[nodiscard]] ThreadPoolExecutor& default_executor();
+  void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
+
+  /// The backend in use: "epoll" or "io_uring".
+  [[nodiscard]] std::string_view backend() const noexcept;
+
+  /// For the library's own awaiters: arms and disarms a timer node.
+  void arm(Timer& timer, time_point when);
+  void disarm(Timer& timer) noexcept;
+  [[nodiscard]] Backend& io() noexcept { return *backend_; }
+  [[nodiscard]] LoopCore& core() noexcept { return *core_; }
+
+  /// Keeps a future that another thread's work will complete; the ticket gives it back, in this thread. While one is
+  /// held the loop knows that it is waited for from outside.
+  [[nodiscard]] std::size_t hold(FutureRef<FutureBase> future);
+  [[nodiscard]] FutureRef<FutureBase> take_held(std::size_t ticket) noexcept;
+
+  /// First and further Ctrl-C, as counted by the process's handler, are handed to this; see Runner.
+  void set_interrupt_handler(std::function<void()> handler) { interrupt_handler_ = std::move(handler); }
+
+ private:
+  friend class LoopSideTable;
+  struct Private;
+
+  template <class F, class... Args>
+  FutureRef<ScheduledCallback> make_callback(F&& function, Args&&... args) {
+    using Node = CallableCallback<std::decay_t<F>, std::decay_t<Args>...>;
+    return FutureRef<ScheduledCallback>::adopt(
+        new Node(*core_, std::forward<F>(function), std::forward<Args>(args)...));
+  }
+  void queue(ScheduledCallback& callback);
+  void arm_callback(ScheduledCallback& callback, time_point when);
+  void require_open() const;
+  void wait_for_events();
+  void run_ready() noexcept;
+
+  LoopCore* core_;
+  std::shared_ptr<Clock> clock_;
+  std::unique_ptr<Backend> backend_;
+  std::shared_ptr<ThreadDoor> door_;
+  std::unique_ptr<Private> private_;
+  ExceptionHandler exception_handler_;
+  std::function<void()> interrupt_handler_;
+  bool running_ = false;
+  bool stopping_ = false;
+  bool closed_ = false;
+  unsigned since_poll_ = 0;
+};
+
+/// The loop that runs in this thread; RuntimeError when none does.
+[[nodiscard]] COROLLA_API EventLoop& get_running_loop();
+/// As above, but null when none runs.
+[[nodiscard]] COROLLA_API EventLoop* running_loop_or_null() noexcept;
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The part of an event loop that futures and tasks touch: its ready queue, its running task, its list of tasks.
+///
+/// It is counted by the futures that point at it, so that a handle which outlives its EventLoop stays harmless: the
+/// core then says `closed` and takes nothing any more. Not thread safe.
+#pragma once
+
+#include <corolla/runtime/schedulable.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace corolla {
+inline namespace v0 {
+
+class EventLoop;
+class TaskBase;
+class SideTable;
+
+/// See the file's comment.
+class COROLLA_API LoopCore {
+ public:
+  explicit LoopCore(EventLoop& owner);
+
+  /// Queues `entry` behind everything that is ready; a closed loop drops it.
+  void call_soon(Schedulable& entry) noexcept {
+    if (loop_) [[likely]]
+      ready_.push(entry);
+    else
+      entry.drop();
+  }
+
+  /// Null once the loop is closed.
+  [[nodiscard]] EventLoop* loop() const noexcept { return loop_; }
+  /// The task whose step runs; null in a callback.
+  [[nodiscard]] TaskBase* current_task() const noexcept { return current_; }
+  /// Tasks not done, oldest first; the link to the next one is the task's own.
+  [[nodiscard]] TaskBase* first_task() const noexcept { return oldest_; }
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+  /// Names and messages of the few tasks that have any.
+  [[nodiscard]] SideTable& side_table() noexcept { return *side_table_; }
+
+ private:
+  friend class EventLoop;
+  friend class TaskBase;
+  ~LoopCore();
+
+  EventLoop* loop_;
+  ReadyQueue ready_;
+  TaskBase* current_ = nullptr;
+  TaskBase* oldest_ = nullptr;
+  TaskBase* newest_ = nullptr;
+  std::unique_ptr<SideTable> side_table_;
+  std::uint32_t tasks_made_ = 0;
+  std::uint32_t references_ = 1;
+};
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Where coroutine frames, tasks and callbacks come from: bounded per-thread caches over operator new.
+///
+/// Each block comes from operator new one by one, so it may be freed on any thread and goes to that thread's cache.
+/// Under AddressSanitizer and ThreadSanitizer the caches are compiled out, since a recycled block blinds both.
+#pragma once
+
+#include <corolla/runtime/api.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COROLLA_BLOCK_CACHE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define COROLLA_BLOCK_CACHE 0
+#endif
+#endif
+#ifndef COROLLA_BLOCK_CACHE
+#define COROLLA_BLOCK_CACHE 1
+#endif
+
+namespace corolla {
+inline namespace v0 {
+
+/// One thread's free blocks, a list a size class of 16 bytes.
+class BlockCache {
+ public:
+  static constexpr std::size_t kGranule = 16;
+  static constexpr std::size_t kLargest = 1024;
+  /// Bytes that one size class keeps at most; what is freed beyond goes back to operator delete.
+  static constexpr std::size_t kBytesPerClass = std::size_t{1} << 20;
+
+ private:
+  friend void* allocate_block(std::size_t size);
+  friend void free_block(void* block, std::size_t size) noexcept;
+  friend class BlockCacheReaper;
+  struct Block {
+    Block* next;
+  };
+  struct Bin {
+    Block* first;
+    std::size_t room;  // blocks that still fit; 0 before the first miss, which sets it
+  };
+  Bin bins_[kLargest / kGranule];
+};
+
+COROLLA_API extern constinit thread_local BlockCache block_cache __attribute__((tls_model("initial-exec")));
+
+/// The misses of allocate_block and free_block.
+COROLLA_API void* allocate_block_slowly(std::size_t size);
+COROLLA_API void free_block_slowly(void* block, std::size_t size) noexcept;
+
+/// A block of at least `size` bytes, aligned as operator new aligns; throws std::bad_alloc.
+inline void* allocate_block(std::size_t size) {
+#if COROLLA_BLOCK_CACHE
+  if (size - 1 < BlockCache::kLargest) {
+    BlockCache::Bin& bin = block_cache.bins_[(size - 1) / BlockCache::kGranule];
+    if (BlockCache::Block* block = bin.first) {
+      bin.first = block->next;
+      ++bin.room;
+      return block;
+    }
+  }
+#endif
+  return allocate_block_slowly(size);
+}
+
+/// Gives back what allocate_block(size) returned, on any thread.
+inline void free_block(void* block, std::size_t size) noexcept {
+#if COROLLA_BLOCK_CACHE
+  if (size - 1 < BlockCache::kLargest) {
+    BlockCache::Bin& bin = block_cache.bins_[(size - 1) / BlockCache::kGranule];
+    if (bin.room != 0) {
+      --bin.room;
+      bin.first = ::new (block) BlockCache::Block{bin.first};
+      return;
+    }
+  }
+#endif
+  free_block_slowly(block, size);
+}
+
+/// Base that gives a class the block cache as its operator new.
+struct FromBlockCache {
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { free_block(block, size); }
+};
+
+/// Objects of the runtime alive in the whole process, for tests that look for leaks.
+struct LiveObjects {
+  std::int64_t frames;   ///< coroutine frames
+  std::int64_t futures;  ///< futures and tasks
+};
+
+/// Counts since the program began, summed over all threads; meant for when the other threads are quiet.
+[[nodiscard]] COROLLA_API LiveObjects live_objects() noexcept;
+
+/// One thread's share of the counts; plain integers, so that counting costs an increment.
+struct LiveCounters {
+  std::int64_t frames;
+  std::int64_t futures;
+};
+COROLLA_API extern constinit thread_local LiveCounters live_counters __attribute__((tls_model("initial-exec")));
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// sleep: waits for a while.
+///
+/// Source: asyncio's sleep. Zero and less yields exactly once: the task goes on in the next iteration. Cancelling the
+/// task disarms the timer. Its resolution is the clock's.
+#pragma once
+
+#include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/task_base.hpp>
+
+#include <chrono>
+#include <coroutine>
+
+namespace corolla {
+inline namespace v0 {
+
+/// Suspends the task; see the file's comment.
+class [[nodiscard]] Sleep {
+ public:
+  explicit Sleep(std::chrono::nanoseconds delay) noexcept : delay_(delay) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) {
+    task_ = &self.promise().task();
+    if (delay_.count() <= 0) {
+      task_->yield();
+      return;
+    }
+    EventLoop& loop = *task_->core().loop();
+    loop.arm(*task_, loop.time() + delay_);
+    task_->wait();
+  }
+  void await_resume() const {
+    task_->disarm_sleep();
+    task_->resumed();
+  }
+
+ private:
+  std::chrono::nanoseconds delay_;
+  TaskBase* task_ = nullptr;
+};
+
+/// `co_await sleep(100ms)`.
+template <class Rep, class Period>
+Sleep sleep(std::chrono::duration<Rep, Period> delay) {
+  return Sleep(std::chrono::ceil<std::chrono::nanoseconds>(delay));
+}
+
+}  // namespace v0
+}  // namespace corolla

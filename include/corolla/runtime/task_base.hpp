@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A task whatever its type: the coroutine it drives, what it waits for, its cancellation.
+///
+/// Source: asyncio's Task. The life of a task, in prose. Made, it stands in the ready queue. A *step* resumes its
+/// innermost coroutine and keeps resuming whatever that leads to (an awaited coroutine, a finished one's awaiter) from
+/// one flat loop, so that no depth of awaiting uses the stack. A step ends because the root coroutine finished, or
+/// because some awaiter called wait_for_future() or wait(). In the first case the task waits for a future: its wake-up
+/// is among that future's callbacks. In the second it waits for a *leaf*: whoever knows about it calls wake() once.
+///
+/// Cancelling. cancel() on a task that waits for a future cancels that future instead, and the task learns of it as any
+/// waiter does; on a task that waits for a leaf it ends the wait as cancelled and queues the wake-up; in every other
+/// case it leaves a request (must_cancel) that the next step turns into CancelledError. A leaf that was woken and not
+/// yet run counts as "every other case", so what it was handed must be given back by its awaiter. All throwing happens
+/// in resumed(), which each suspending awaiter calls first in its await_resume.
+///
+/// Ownership. The loop owns a reference until the task is done; handles own others. Dropping handles never stops it.
+#pragma once
+
+#include <corolla/runtime/future_base.hpp>
+#include <corolla/runtime/schedulable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <utility>
+
+namespace corolla {
+inline namespace v0 {
+
+class PromiseBase;
+class TaskBase;
+
+/// The task's place in the ready queue and in the list of what it waits for.
+class COROLLA_API WakeUp : public Waiter {
+ public:
+  void run() noexcept final;
+  void drop() noexcept final {}
+  /// The task this is the wake-up of.
+  [[nodiscard]] TaskBase& task() noexcept;
+};
+
+/// The timer of a sleeping task; its expiry ends the sleep one hop before the task runs, as asyncio's does.
+class COROLLA_API SleepTimer : public Timer {
+ public:
+  void run() noexcept final;
+  void drop() noexcept final {}
+};
+
+/// See the file's comment.
+class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer {
+ public:
+  // -- asyncio's Task -------------------------------------------------------------------------------------------
+  /// Number of cancel requests that uncancel() has not undone.
+  [[nodiscard]] unsigned cancelling() const noexcept { return cancel_requests_; }
+  /// Withdraws one request, and at zero also one not yet delivered; returns how many are left.
+  unsigned uncancel() noexcept;
+  /// "Task-7" unless set_name was called.
+  [[nodiscard]] std::string name() const;
+  void set_name(std::string name);
+  /// Where create_task was called.
+  [[nodiscard]] const std::source_location& created_at() const noexcept { return created_at_; }
+  /// The future it waits for; null while it runs, is ready or waits for a leaf.
+  [[nodiscard]] FutureBase* waiting_for() const noexcept { return waiting_for_; }
+  /// The innermost suspended coroutine; null when done. For call graphs.
+  [[nodiscard]] PromiseBase* innermost() const noexcept { return innermost_; }
+  /// The task created after this one that is not done either; null behind the last.
+  [[nodiscard]] TaskBase* next_task() const noexcept { return newer_; }
+
+  // -- for awaiters ---------------------------------------------------------------------------------------------
+  /// The step goes on with `promise`'s coroutine.
+  void resume_next(PromiseBase& promise) noexcept {
+    innermost_ = &promise;
+    task_flags_ |= kRunnable;
+  }
+  /// Suspends until `future` is done. The caller keeps it alive.
+  void wait_for_future(FutureBase& future) noexcept;
+  /// Suspends until wake(). The wake-up may meanwhile stand in one WaiterList.
+  void wait() noexcept {
+    task_flags_ |= kWaiting;
+    if (task_flags_ & kMustCancel) [[unlikely]]
+      cancel_pending_wait();
+  }
+  /// Suspends until the next iteration (asyncio's sleep(0)).
+  void yield() noexcept { core_->call_soon(static_cast<WakeUp&>(*this)); }
+  /// True while it waits for a leaf that nobody has ended yet.
+  [[nodiscard]] bool waiting() const noexcept { return (task_flags_ & kWaiting) != 0; }
+  /// Ends a wait(). Precondition: waiting().
+  void wake() noexcept {
+    task_flags_ &= static_cast<std::uint8_t>(~kWaiting);
+    core_->call_soon(static_cast<WakeUp&>(*this));
+  }
+  /// Disarms the sleep timer if it is armed.
+  void disarm_sleep() noexcept {
+    if (armed()) [[unlikely]]
+      disarm_armed_sleep();
+  }
+  /// The first thing a suspending awaiter does when it resumes: throws CancelledError if this wait was cancelled.
+  void resumed() {
+    if (task_flags_ & (kMustCancel | kWaitCancelled)) [[unlikely]]
+      throw_cancelled();
+  }
+  /// True when resumed() would throw; lets an awaiter give back what it was handed before.
+  [[nodiscard]] bool resumes_cancelled() const noexcept { return (task_flags_ & (kMustCancel | kWaitCancelled)) != 0; }
+
+  /// The root coroutine is at its final suspension: stores its outcome. Called by the root's promise.
+  void root_finished() noexcept { task_flags_ |= kRootFinished; }
+
+  /// Runs the first step now, inside the caller (an eager task). Precondition: just made by a running loop.
+  void run_eagerly() noexcept;
+  /// Undoes a task whose coroutine could not be made. Precondition: never started.
+  void discard() noexcept;
+
+  [[nodiscard]] static TaskBase& of(WakeUp& wake_up) noexcept { return static_cast<TaskBase&>(wake_up); }
+  [[nodiscard]] static TaskBase& of(SleepTimer& timer) noexcept { return static_cast<TaskBase&>(timer); }
+
+ protected:
+  /// Takes over the suspended `root` and stands in the loop's list of tasks; start() queues it.
+  TaskBase(LoopCore& core, std::source_location where) noexcept;
+  ~TaskBase() override;
+
+  void set_root(PromiseBase& root) noexcept;
+  /// Moves the root's value into the result unless it is to be discarded, or returns the exception it ended with.
+  virtual std::exception_ptr take_result(PromiseBase& root, bool discard) noexcept = 0;
+  /// Destroys the callable and arguments that live in the task's block, if any.
+  virtual void drop_callable() noexcept {}
+
+ public:
+  /// Queues the first step.
+  void start() noexcept { core_->call_soon(static_cast<WakeUp&>(*this)); }
+
+ private:
+  friend class WakeUp;
+  friend class SleepTimer;
+  friend class CancelWalk;
+  friend class EventLoop;
+
+  enum Flag : std::uint8_t {
+    kStarted = 1,        // the body ran
+    kRunnable = 2,       // the step goes on with innermost_
+    kWaiting = 4,        // waits for a leaf
+    kWaitCancelled = 8,  // that wait was ended by cancel()
+    kMustCancel = 16,    // the next step throws CancelledError
+    kRootFinished = 32,
+    kNamed = 64,   // the loop's side table has a name
+    kMessage = 128 // the loop's side table has a cancel message
+  };
+
+  void step() noexcept;
+  void finish() noexcept;
+  /// The loop dies: destroys the coroutines; whoever holds a handle sees a cancelled task.
+  void abandon() noexcept;
+  void destroy_coroutines() noexcept;
+  void leave_list() noexcept;
+  void cancel_pending_wait() noexcept;
+  void disarm_armed_sleep() noexcept;
+  [[noreturn]] void throw_cancelled();
+  void remember_message(const std::string& message);
+  [[nodiscard]] std::string take_message() noexcept;
+
+  std::uint32_t cancel_requests_ = 0;
+  std::uint32_t number_;
+  FutureBase* waiting_for_ = nullptr;
+  PromiseBase* innermost_ = nullptr;
+  TaskBase* older_;
+  TaskBase* newer_ = nullptr;
+  std::source_location created_at_;
+};
+
+inline TaskBase& WakeUp::task() noexcept { return TaskBase::of(*this); }
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/runtime/callback.hpp>
+
+#include <corolla/runtime/event_loop.hpp>
+
+#include <atomic>
+
+namespace corolla {
+inline namespace v0 {
+
+// One reference belongs to the loop from scheduling to the run (or drop, or, for a timer, the cancellation).
+
+void ScheduledCallback::run() noexcept {
+  if (!cancelled_) {
+    try {
+      invoke();
+    } catch (...) {
+      report_current_exception(*core_, "Exception in callback");
+    }
+  }
+  finish();
+}
+
+void ScheduledCallback::drop() noexcept { finish(); }
+
+void ScheduledCallback::finish() noexcept {
+  finished_ = true;
+  drop_callable();
+  release();
+}
+
+void ScheduledCallback::cancel() noexcept {
+  if (cancelled_) return;
+  cancelled_ = true;
+  if (finished_) return;
+  if (armed()) {
+    core_->loop()->disarm(*this);
+    finish();
+  }
+  // A queued one stays in the queue and is skipped there; its callable must not run, but may be running right now.
+}
+
+DoneCallback::DoneCallback(FutureBase& future) noexcept : future_(&future) {
+  static std::atomic<std::uint64_t> next{1};
+  id_ = CallbackId{next.fetch_add(1, std::memory_order_relaxed)};
+}
+
+void DoneCallback::future_done() noexcept {
+  queued_ = true;
+  future_->retain();
+}
+
+void DoneCallback::run() noexcept {
+  try {
+    invoke();
+  } catch (...) {
+    report_current_exception(future_->core(), "Exception in done callback");
+  }
+  drop();
+}
+
+void DoneCallback::drop() noexcept {
+  FutureBase* const held = queued_ ? future_ : nullptr;
+  delete this;
+  if (held) held->release();
+}
+
+void register_done_callback(FutureBase& future, DoneCallback& callback) noexcept {
+  future.announce_completion();
+  if (future.done()) callback.future_done();
+  future.add_waiter(callback);
+}
+
+bool remove_done_callback_from(FutureBase& future, CallbackId id) noexcept {
+  WaiterList& waiters = future.waiters();
+  for (Waiter* waiter = waiters.front(); waiter; waiter = waiters.next(*waiter)) {
+    auto* callback = dynamic_cast<DoneCallback*>(waiter);
+    if (callback && callback->id() == id) {
+      waiters.remove(*callback);
+      callback->drop();
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace v0
+}  // namespace corolla

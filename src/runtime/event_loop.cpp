@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/runtime/event_loop.hpp>
+
+#include <corolla/runtime/executor.hpp>
+#include <corolla/runtime/task_base.hpp>
+
+#include "backend/backend.hpp"
+#include "runtime/side_table.hpp"
+#include "runtime/timer_queue.hpp"
+
+#include <cstdio>
+#include <vector>
+#include <algorithm>
+
+namespace corolla {
+inline namespace v0 {
+
+namespace {
+
+thread_local EventLoop* running = nullptr;
+
+// While callbacks keep each other busy the kernel is asked after this many of them, not after each iteration.
+constexpr unsigned kCallbacksBetweenPolls = 64;
+constexpr auto kLongestWait = std::chrono::hours(24);
+
+}  // namespace
+
+Clock::~Clock() = default;
+
+LoopCore::LoopCore(EventLoop& owner) : loop_(&owner), side_table_(std::make_unique<SideTable>()) {}
+LoopCore::~LoopCore() = default;
+
+struct EventLoop::Private {
+  TimerQueue timers;
+  std::vector<FutureRef<FutureBase>> held;   // by ticket; empty where free
+  std::vector<std::size_t> free_tickets;
+  std::shared_ptr<ThreadPoolExecutor> executor;
+};
+
+EventLoop& get_running_loop() {
+  if (!running) throw RuntimeError("no running event loop");
+  return *running;
+}
+
+EventLoop* running_loop_or_null() noexcept { return running; }
+
+EventLoop::EventLoop(const EventLoopOptions& options)
+    : core_(new LoopCore(*this)), clock_(options.clock), door_(std::make_shared<ThreadDoor>()) {
+  try {
+    private_ = std::make_unique<Private>();
+    backend_ = make_backend(options.backend, *core_, door_->descriptor());
+  } catch (...) {
+    core_->loop_ = nullptr;
+    core_->release();
+    throw;
+  }
+}
+
+EventLoop::~EventLoop() {
+  if (!closed_) close();
+  core_->release();
+}
+
+void EventLoop::require_open() const {
+  if (closed_) throw RuntimeError("Event loop is closed");
+}
+
+// The order matters: the kernel must be done with every buffer before a frame is freed, and nothing may be queued once
+// the queue is gone, which core_->loop_ == nullptr sees to.
+void EventLoop::close() {
+  if (running_) throw RuntimeError("Cannot close a running event loop");
+  if (closed_) return;
+  closed_ = true;
+  if (private_->executor) private_->executor->shutdown();
+  private_->executor.reset();
+  door_->close();
+  backend_->shut_down();
+  core_->loop_ = nullptr;
+  while (!core_->ready_.empty()) core_->ready_.pop().drop();
+  while (!private_->timers.empty()) private_->timers.pop().drop();
+  while (TaskBase* task = core_->newest_) task->abandon();
+  private_->held.clear();
+  backend_.reset();
+}
+
+void EventLoop::run_forever() {
+  require_open();
+  if (running_) throw RuntimeError("This event loop is already running");
+  if (running) throw RuntimeError("Cannot run the event loop while another loop is running");
+  struct Running {
+    EventLoop& loop;
+    explicit Running(EventLoop& l) : loop(l) {
+      running = &l;
+      l.running_ = true;
+    }
+    ~Running() {
+      running = nullptr;
+      loop.running_ = false;
+      loop.stopping_ = false;
+    }
+  };
+  const Running scope(*this);
+  do {
+    wait_for_events();
+    run_ready();
+  } while (!stopping_);
+}
+
+void EventLoop::run_once() {
+  const bool stop_later = stopping_;
+  stopping_ = true;
+  run_forever();
+  stopping_ = stop_later;
+}
+
+// Fills the ready queue: completions and posts first, expired timers behind them.
+void EventLoop::wait_for_events() {
+  ReadyQueue& ready = core_->ready_;
+  TimerQueue& timers = private_->timers;
+  for (;;) {
+    const bool must_not_wait = !ready.empty() || stopping_ || door_->has_posts();
+    if (must_not_wait) {
+      if (since_poll_ >= kCallbacksBetweenPolls || ready.empty()) {
+        since_poll_ = 0;
+        backend_->poll(std::chrono::nanoseconds(0));
+      }
+    } else {
+      since_poll_ = 0;
+      std::optional<time_point> next;
+      if (!timers.empty()) next = timers.first();
+      if (clock_ && backend_->in_flight() == 0 && private_->held.size() == private_->free_tickets.size() && clock_->idle(next)) {
+        // Time moved, or something was scheduled.
+      } else if (next) {
+        const duration left = *next - time();
+        backend_->poll(std::clamp<duration>(left, duration(0), kLongestWait));
+      } else {
+        backend_->poll(std::nullopt);
+      }
+    }
+    if (door_->has_posts()) door_->drain(ready);
+    if (interrupt_handler_) interrupt_handler_();
+    if (!timers.empty()) {
+      const time_point now = time();
+      while (!timers.empty() && timers.first() <= now) ready.push(timers.pop());
+    }
+    if (!ready.empty() || stopping_) return;
+  }
+}
+
+// Runs what is ready now; what that schedules waits for the next iteration.
+void EventLoop::run_ready() noexcept {
+  ReadyQueue& ready = core_->ready_;
+  const Schedulable* const last = ready.last();
+  if (!last) return;
+  for (;;) {
+    Schedulable& entry = ready.pop();
+    const bool was_last = &entry == last;
+    ++since_poll_;
+    entry.run();
+    if (was_last) return;
+  }
+}
+
+void EventLoop::queue(ScheduledCallback& callback) {
+  require_open();
+  callback.retain();
+  core_->ready_.push(callback);
+}
+
+void EventLoop::arm_callback(ScheduledCallback& callback, time_point when) {
+  require_open();
+  callback.when_ = when.time_since_epoch();
+  private_->timers.arm(callback, when);
+  callback.retain();
+}
+
+void EventLoop::arm(Timer& timer, time_point when) { private_->timers.arm(timer, when); }
+void EventLoop::disarm(Timer& timer) noexcept { private_->timers.disarm(timer); }
+
+std::string_view EventLoop::backend() const noexcept { return backend_->name(); }
+
+std::size_t EventLoop::hold(FutureRef<FutureBase> future) {
+  if (private_->free_tickets.empty()) {
+    private_->free_tickets.reserve(private_->held.size() + 1);  // so that giving back cannot fail
+    private_->held.push_back(std::move(future));
+    return private_->held.size() - 1;
+  }
+  const std::size_t ticket = private_->free_tickets.back();
+  private_->free_tickets.pop_back();
+  private_->held[ticket] = std::move(future);
+  return ticket;
+}
+
+FutureRef<FutureBase> EventLoop::take_held(std::size_t ticket) noexcept {
+  private_->free_tickets.push_back(ticket);
+  return std::exchange(private_->held[ticket], {});
+}
+
+ThreadPoolExecutor& EventLoop::default_executor() {
+  require_open();
+  if (!private_->executor) private_->executor = std::make_shared<ThreadPoolExecutor>();
+  return *private_->executor;
+}
+
+void EventLoop::set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor) {
+  private_->executor = std::move(executor);
+}
+
+void EventLoop::call_exception_handler(const ErrorContext& context) noexcept {
+  if (exception_handler_) {
+    try {
+      exception_handler_(*this, context);
+      return;
+    } catch (...) {
+      std::fputs("corolla: the exception handler itself failed\n", stderr);
+    }
+  }
+  try {
+    const std::string error = context.exception ? ": " + describe(context.exception) : std::string();
+    const std::string task = context.task.empty() ? std::string() : " [" + context.task + "]";
+    std::string place;
+    if (context.where.line() != 0) {
+      place = std::string(" (created at ") + context.where.file_name() + ":" + std::to_string(context.where.line()) + ")";
+    }
+    std::fprintf(stderr, "corolla: %s%s%s%s\n", context.message.c_str(), task.c_str(), error.c_str(), place.c_str());
+  } catch (...) {
+    std::fputs("corolla: an error could not be described\n", stderr);
+  }
+}
+
+}  // namespace v0
+}  // namespace corolla

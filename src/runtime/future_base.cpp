@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/future_base.hpp>
+#include <corolla/runtime/task_base.hpp>
+
+#include "runtime/reports.hpp"
+
+namespace corolla {
+inline namespace v0 {
+
+FutureBase::~FutureBase() {
+  // Done-callbacks of a future that will never be done; a waiting task holds a reference, so none is here.
+  while (Waiter* waiter = waiters_.pop_front()) waiter->drop();
+  if (state_ == State::kException && !retrieved_) report_unretrieved(*this, error_);
+  --live_counters.futures;
+  core_->release();
+}
+
+std::exception_ptr FutureBase::exception() {
+  switch (state_) {
+    case State::kPending:
+      throw InvalidStateError("the exception is not set");
+    case State::kCancelled:
+      throw_failure();
+    case State::kResult:
+      return nullptr;
+    case State::kException:
+      break;
+  }
+  retrieved_ = true;
+  return error_;
+}
+
+std::exception_ptr FutureBase::failure() noexcept {
+  retrieved_ = true;
+  if (state_ == State::kResult) return nullptr;
+  if (!error_) error_ = std::make_exception_ptr(CancelledError());
+  return error_;
+}
+
+void FutureBase::throw_failure() { std::rethrow_exception(failure()); }
+
+void FutureBase::set_exception(std::exception_ptr error) {
+  require_pending();
+  if (!error) throw ValueError("set_exception needs an exception");
+  fail(std::move(error));
+}
+
+void FutureBase::become_cancelled(const std::string& message) noexcept {
+  if (!message.empty()) error_ = std::make_exception_ptr(CancelledError(message));
+  complete(State::kCancelled);
+}
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What only few tasks have, kept beside them so that a task stays small: a name of its own, a cancel message.
+#pragma once
+
+#include <corolla/runtime/loop_core.hpp>
+#include <corolla/runtime/task_base.hpp>
+
+#include <string>
+#include <unordered_map>
+
+namespace corolla {
+inline namespace v0 {
+
+class SideTable {
+ public:
+  struct Entry {
+    std::string name;
+    std::string cancel_message;
+  };
+  Entry& entry(const TaskBase& task) { return entries_[&task]; }
+  void forget(const TaskBase& task) noexcept { entries_.erase(&task); }
+
+ private:
+  std::unordered_map<const TaskBase*, Entry> entries_;
+};
+
+/// The table of the loop `core` belongs to; it lives as long as the core.
+inline SideTable& side_table(LoopCore& core) noexcept { return core.side_table(); }
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/runtime/task_base.hpp>
+
+#include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/promise.hpp>
+
+#include "runtime/side_table.hpp"
+
+namespace corolla {
+inline namespace v0 {
+
+static_assert(sizeof(TaskBase) <= 144, "a sleeping task has a budget of 256 bytes, frame and timer included");
+
+void WakeUp::run() noexcept { task().step(); }
+
+void SleepTimer::run() noexcept {
+  TaskBase& task = TaskBase::of(*this);
+  if (task.waiting()) task.wake();  // else it was cancelled since the timer expired
+}
+
+TaskBase::TaskBase(LoopCore& core, std::source_location where) noexcept
+    : FutureBase(core, Kind::kTask), number_(++core.tasks_made_), older_(core.newest_), created_at_(where) {
+  (older_ ? older_->newer_ : core.oldest_) = this;
+  core.newest_ = this;
+  retain();  // the loop's, until the task is done
+}
+
+TaskBase::~TaskBase() {
+  if (task_flags_ & (kNamed | kMessage)) side_table(*core_).forget(*this);
+}
+
+void TaskBase::set_root(PromiseBase& root) noexcept {
+  root.set_task(*this);
+  innermost_ = &root;
+}
+
+void TaskBase::leave_list() noexcept {
+  (older_ ? older_->newer_ : core_->oldest_) = newer_;
+  (newer_ ? newer_->older_ : core_->newest_) = older_;
+  older_ = newer_ = nullptr;
+}
+
+void TaskBase::wait_for_future(FutureBase& future) noexcept {
+  waiting_for_ = &future;
+  future.add_waiter(static_cast<WakeUp&>(*this));
+  if ((task_flags_ & kMustCancel) && future.cancel(take_message())) task_flags_ &= static_cast<std::uint8_t>(~kMustCancel);
+}
+
+void TaskBase::cancel_pending_wait() noexcept {
+  task_flags_ = static_cast<std::uint8_t>((task_flags_ & ~(kWaiting | kMustCancel)) | kWaitCancelled);
+  core_->call_soon(static_cast<WakeUp&>(*this));
+}
+
+void TaskBase::disarm_armed_sleep() noexcept {
+  if (EventLoop* loop = core_->loop()) loop->disarm(*this);
+}
+
+void TaskBase::throw_cancelled() {
+  task_flags_ &= static_cast<std::uint8_t>(~(kMustCancel | kWaitCancelled));
+  throw CancelledError(take_message());
+}
+
+void TaskBase::step() noexcept {
+  LoopCore& core = *core_;
+  TaskBase* const outer = std::exchange(core.current_, this);
+  waiting_for_ = nullptr;
+  if (!(task_flags_ & kStarted)) {
+    task_flags_ |= kStarted;
+    if (task_flags_ & kMustCancel) {  // the body never begins
+      destroy_coroutines();
+      core.current_ = outer;
+      finish();
+      return;
+    }
+  }
+  do {
+    task_flags_ &= static_cast<std::uint8_t>(~kRunnable);
+    innermost_->handle().resume();
+  } while (task_flags_ & kRunnable);
+  if (task_flags_ & kRootFinished) {
+    core.current_ = outer;
+    finish();
+    return;
+  }
+  core.current_ = outer;
+}
+
+void TaskBase::run_eagerly() noexcept { step(); }
+
+// The outcome is taken first, then the frame and the callable die, and only then do others learn of it: as in CPython,
+// where a finished coroutine's locals are gone before any callback runs.
+void TaskBase::finish() noexcept {
+  const bool must_cancel = (task_flags_ & kMustCancel) != 0;
+  std::exception_ptr error;
+  if (innermost_) {
+    error = take_result(*innermost_, must_cancel);
+    destroy_coroutines();
+  }
+  drop_callable();
+  leave_list();
+  if (error) {
+    if (is_cancelled_error(error)) {
+      error_ = std::move(error);
+      complete(State::kCancelled);
+    } else {
+      fail(std::move(error));
+    }
+  } else if (must_cancel) {
+    become_cancelled(take_message());
+  } else {
+    complete(State::kResult);
+  }
+  release();
+}
+
+void TaskBase::discard() noexcept {
+  drop_callable();
+  leave_list();
+  become_cancelled({});
+  release();
+}
+
+// Leaf first, so that a chain of any length is destroyed without recursion.
+void TaskBase::destroy_coroutines() noexcept {
+  if (waiting_for_ && linked()) waiting_for_->remove_waiter(*this);
+  waiting_for_ = nullptr;
+  PromiseBase* promise = std::exchange(innermost_, nullptr);
+  while (promise) {
+    PromiseBase* parent = nullptr;
+    if (CoroLink* link = promise->link()) {
+      parent = link->parent;
+      link->child = nullptr;
+    }
+    promise->handle().destroy();
+    promise = parent;
+  }
+}
+
+void TaskBase::abandon() noexcept {
+  task_flags_ &= static_cast<std::uint8_t>(~(kWaiting | kRunnable));
+  destroy_coroutines();
+  drop_callable();
+  leave_list();
+  if (!done()) become_cancelled({});
+  release();
+}
+
+unsigned TaskBase::uncancel() noexcept {
+  if (cancel_requests_ > 0 && --cancel_requests_ == 0) task_flags_ &= static_cast<std::uint8_t>(~kMustCancel);
+  return cancel_requests_;
+}
+
+std::string TaskBase::name() const {
+  if (task_flags_ & kNamed) return side_table(*core_).entry(*this).name;
+  return "Task-" + std::to_string(number_);
+}
+
+void TaskBase::set_name(std::string name) {
+  side_table(*core_).entry(*this).name = std::move(name);
+  task_flags_ |= kNamed;
+}
+
+void TaskBase::remember_message(const std::string& message) {
+  if (message.empty() && !(task_flags_ & kMessage)) return;
+  side_table(*core_).entry(*this).cancel_message = message;
+  task_flags_ |= kMessage;
+}
+
+std::string TaskBase::take_message() noexcept {
+  if (!(task_flags_ & kMessage)) return {};
+  task_flags_ &= static_cast<std::uint8_t>(~kMessage);
+  return std::exchange(side_table(*core_).entry(*this).cancel_message, {});
+}
+
+}  // namespace v0
+}  // namespace corolla
