@@ -48,10 +48,9 @@ def select(options):
 
 def build(groups):
     """Packages, peers, corolla. A failure is told; what it takes away is named again beside each case."""
-    steps = [[ROOT / "scripts" / "setup", "--bench"], [PEERS / "build"], ["cmake", "--preset", "release"],
-             ["cmake", "--build", "--preset", "release", "--target"]]
-    for group in groups:
-        steps[-1] += COROLLA_TARGETS[group]
+    steps = [[ROOT / "scripts" / "setup", "--bench"], [PEERS / "build"], ["cmake", "--preset", "release"]]
+    for group in groups:  # one by one: a target that does not exist yet must not take the others along
+        steps += [["cmake", "--build", "--preset", "release", "--target", target] for target in COROLLA_TARGETS[group]]
     for step in steps:
         text = " ".join(str(word) for word in step)
         print(f"+ {text}", file=sys.stderr, flush=True)
@@ -59,7 +58,7 @@ def build(groups):
             done = subprocess.run(step, cwd=ROOT, stdout=sys.stderr, check=False)
             if done.returncode:
                 print(f"{text}: exit code {done.returncode}", file=sys.stderr)
-        except OSError as error:
+        except OSError as error:  # cmake or the script itself is missing
             print(f"{text}: {error}", file=sys.stderr)
 
 
