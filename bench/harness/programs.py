@@ -11,22 +11,30 @@ from functools import lru_cache
 
 from .machine import CLIENT_CORE, OthersWatch
 from .model import CheckFailed, Run, Unavailable
-from .paths import BIN, OUT, PYTHON
+from .paths import BIN, OUT, PYTHON, ROOT
+
+
+failed_targets = set()  # of corolla's build, in this run: a program left from an earlier one must not stand in
 
 
 def peer_program(name, built_by):
-    """An availability check for a program that bench/peers/build makes."""
+    """An availability check for a program that bench/peers/build makes; it leaves a log where it failed."""
     def check():
+        log = OUT / f"{built_by}.log"
+        if log.exists():
+            raise Unavailable(f"its build failed, see {log.relative_to(ROOT)}")
         if not (OUT / name).exists():
-            log = OUT / f"{built_by}.log"
-            raise Unavailable(f"it did not build, see {log}" if log.exists() else f"{OUT / name} is missing")
+            raise Unavailable(f"{OUT.relative_to(ROOT) / name} is missing: run bench/peers/build")
     return check
 
 
 def corolla_program(name):
+    """The same for a program of the release preset."""
     def check():
+        if name in failed_targets:
+            raise Unavailable(f"the release preset cannot build the target {name}")
         if not (BIN / name).exists():
-            raise Unavailable(f"{BIN / name} is missing: the release preset does not build it")
+            raise Unavailable(f"{BIN.relative_to(ROOT) / name} is missing")
     return check
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from . import crawl, echo, machine, runtime, table
+from . import crawl, echo, machine, programs, runtime, table
 from .model import CheckFailed, Row, Unavailable
 from .paths import OUT, PEERS, ROOT
 
@@ -46,20 +46,29 @@ def select(options):
     return chosen
 
 
+def run_step(step):
+    """Runs a step of the build, its output on standard error. False when it failed, which is told."""
+    text = " ".join(str(word) for word in step)
+    print(f"+ {text}", file=sys.stderr, flush=True)
+    try:
+        code = subprocess.run(step, cwd=ROOT, stdout=sys.stderr, check=False).returncode
+    except OSError as error:  # cmake, or the script itself, is missing
+        print(f"{text}: {error}", file=sys.stderr)
+        return False
+    if code:
+        print(f"{text}: exit code {code}", file=sys.stderr)
+    return code == 0
+
+
 def build(groups):
-    """Packages, peers, corolla. A failure is told; what it takes away is named again beside each case."""
-    steps = [[ROOT / "scripts" / "setup", "--bench"], [PEERS / "build"], ["cmake", "--preset", "release"]]
-    for group in groups:  # one by one: a target that does not exist yet must not take the others along
-        steps += [["cmake", "--build", "--preset", "release", "--target", target] for target in COROLLA_TARGETS[group]]
-    for step in steps:
-        text = " ".join(str(word) for word in step)
-        print(f"+ {text}", file=sys.stderr, flush=True)
-        try:
-            done = subprocess.run(step, cwd=ROOT, stdout=sys.stderr, check=False)
-            if done.returncode:
-                print(f"{text}: exit code {done.returncode}", file=sys.stderr)
-        except OSError as error:  # cmake or the script itself is missing
-            print(f"{text}: {error}", file=sys.stderr)
+    """Packages, peers, corolla. What cannot be built is named again beside each case that needs it."""
+    for step in ([ROOT / "scripts" / "setup", "--bench"], [PEERS / "build"]):
+        run_step(step)
+    configured = run_step(["cmake", "--preset", "release"])
+    for target in (target for group in groups for target in COROLLA_TARGETS[group]):
+        # one by one: a target that cannot be built must not take the others along
+        if not configured or not run_step(["cmake", "--build", "--preset", "release", "--target", target]):
+            programs.failed_targets.add(target)
 
 
 def run_case(case, rounds):

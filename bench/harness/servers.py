@@ -71,8 +71,9 @@ def _await_port(process, port, log):
 @contextmanager
 def nginx(root, log_requests=False):
     """nginx with one worker, serving root. With log_requests each request leaves "status url" in access.log."""
-    if not shutil.which("nginx"):
-        raise Unavailable("no nginx on the PATH")
+    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if not program:
+        raise Unavailable("nginx is not installed")
     with tempfile.TemporaryDirectory(prefix="corolla-nginx-") as name:
         directory, port = Path(name), _free_port()
         os.chmod(directory, 0o755)  # the worker is another user where the master is root
@@ -80,7 +81,7 @@ def nginx(root, log_requests=False):
         log = f"{directory}/access.log seen buffer=256k" if log_requests else "off"
         config = directory / "nginx.conf"
         config.write_text(template.substitute(directory=directory, port=port, root=root, log=log))
-        process = subprocess.Popen(["taskset", "-c", SERVER_CORE, "nginx", "-c", config, "-p", directory],
+        process = subprocess.Popen(["taskset", "-c", SERVER_CORE, program, "-c", config, "-p", directory],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _await_port(process, port, directory / "error.log")
