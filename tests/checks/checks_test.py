@@ -76,6 +76,8 @@ class ImportsTest(CheckTest):
     def test_error_vocabulary_is_for_all(self):
         self.write("src/backend/fine.cpp", SPDX + "#include <corolla/runtime/api.hpp>\n")
         self.assert_clean("imports")
+        self.write("include/corolla/runtime/error.hpp", SPDX + "#include <corolla/runtime/loop.hpp>\n")
+        self.assert_caught("imports", "vocabulary of all rooms must not include corolla/runtime/loop.hpp")
 
     def test_private_headers(self):
         self.write("src/http/bad.cpp", SPDX + '#include "net/socket.hpp"\n')
