@@ -52,8 +52,8 @@ struct LinkOptions {
 struct PageDirectives {
   /// The first base element's href. It holds for the links before it, too, so resolve them after the call.
   std::optional<std::string> base;
-  bool nofollow = false;            ///< meta name=robots says nofollow or none
-  bool noindex = false;             ///< meta name=robots says noindex or none
+  bool nofollow = false;  ///< meta name=robots says nofollow or none
+  bool noindex = false;   ///< meta name=robots says noindex or none
 };
 
 /// Calls `callback` for each link of `html`, in order of appearance. Bytes in any encoding that extends ASCII will do,

@@ -18,14 +18,15 @@ namespace corolla::inline v0::crawl {
 
 namespace {
 
-constexpr std::size_t kMetaWindow = 1024;            // the standard's
-constexpr std::size_t kDetectorWindow = 64 * 1024;   // more text does not make a guess better, only slower
+constexpr std::size_t kMetaWindow = 1024;           // the standard's
+constexpr std::size_t kDetectorWindow = 64 * 1024;  // more text does not make a guess better, only slower
 
 struct ByteOrderMark {
   std::string_view bytes;
   std::string_view charset;
 };
-constexpr ByteOrderMark kByteOrderMarks[] = {{"\xEF\xBB\xBF", "UTF-8"}, {"\xFE\xFF", "UTF-16BE"}, {"\xFF\xFE", "UTF-16LE"}};
+constexpr ByteOrderMark kByteOrderMarks[] = {
+    {"\xEF\xBB\xBF", "UTF-8"}, {"\xFE\xFF", "UTF-16BE"}, {"\xFF\xFE", "UTF-16LE"}};
 
 /// "charset=x" inside a meta element's content (HTML standard, "extracting a character encoding from a meta element").
 std::string_view charset_in_content(std::string_view content) {
@@ -72,7 +73,8 @@ const Encoding* meta_encoding(std::string_view bytes) {
 }
 
 const Encoding* guessed_encoding(std::string_view bytes) {
-  const auto first = std::find_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const auto first =
+      std::find_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   const auto offset = static_cast<std::size_t>(first - bytes.begin());
   const std::string_view sample = bytes.substr(offset - std::min<std::size_t>(offset, 256), kDetectorWindow);
   const std::unique_ptr<uchardet, decltype(&uchardet_delete)> detector(uchardet_new(), &uchardet_delete);
@@ -102,7 +104,9 @@ class Converter {
   Converter(const Converter&) = delete;
   Converter& operator=(const Converter&) = delete;
   // iconv's own way to say "none" is a pointer of all ones.
-  [[nodiscard]] bool is_open() const noexcept { return reinterpret_cast<std::size_t>(handle_) != static_cast<std::size_t>(-1); }
+  [[nodiscard]] bool is_open() const noexcept {
+    return reinterpret_cast<std::size_t>(handle_) != static_cast<std::size_t>(-1);
+  }
 
   std::string convert(std::string_view bytes, Width width) {
     std::string out;
@@ -144,16 +148,12 @@ class Converter {
 
 std::string decode(std::string_view bytes, const Encoding& encoding) {
   switch (encoding.width) {
-    case Width::kUtf8:
-      return repair_utf8(bytes);
-    case Width::kReplacement:
-      return bytes.empty() ? std::string() : std::string(kReplacement);
-    case Width::kUserDefined:
-      return user_defined_to_utf8(bytes);
+    case Width::kUtf8: return repair_utf8(bytes);
+    case Width::kReplacement: return bytes.empty() ? std::string() : std::string(kReplacement);
+    case Width::kUserDefined: return user_defined_to_utf8(bytes);
     case Width::kSingle:
     case Width::kMulti:
-    case Width::kUtf16:
-      break;
+    case Width::kUtf16: break;
   }
   Converter converter(encoding.iconv_name);
   return converter.is_open() ? converter.convert(bytes, encoding.width) : repair_utf8(bytes);
@@ -178,7 +178,8 @@ std::string_view charset_parameter(std::string_view content_type) {
   while (semicolon != std::string_view::npos) {
     const std::size_t start = semicolon + 1;
     semicolon = content_type.find(';', start);
-    const std::string_view parameter = trim(content_type.substr(start, semicolon == std::string_view::npos ? semicolon : semicolon - start));
+    const std::string_view parameter =
+        trim(content_type.substr(start, semicolon == std::string_view::npos ? semicolon : semicolon - start));
     if (!starts_with_ignoring_case(parameter, "charset")) continue;
     std::string_view value = trim(parameter.substr(7));
     if (value.empty() || value[0] != '=') continue;

@@ -23,21 +23,21 @@ constexpr Encoding kEncodings[] = {
     {"ISO-8859-5", "ISO-8859-5", Width::kSingle,
      "csisolatincyrillic cyrillic iso-8859-5 iso-ir-144 iso8859-5 iso88595 iso_8859-5 iso_8859-5:1988"},
     {"ISO-8859-6", "ISO-8859-6", Width::kSingle,
-     "arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6 iso-8859-6-e iso-8859-6-i iso-ir-127 "
+     "arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6 iso-8859-6-e iso-8859-6-i "
+     "iso-ir-127 "
      "iso8859-6 iso88596 iso_8859-6 iso_8859-6:1987"},
     {"ISO-8859-7", "ISO-8859-7", Width::kSingle,
-     "csisolatingreek ecma-118 elot_928 greek greek8 iso-8859-7 iso-ir-126 iso8859-7 iso88597 iso_8859-7 iso_8859-7:1987 "
+     "csisolatingreek ecma-118 elot_928 greek greek8 iso-8859-7 iso-ir-126 iso8859-7 iso88597 iso_8859-7 "
+     "iso_8859-7:1987 "
      "sun_eu_greek"},
     {"ISO-8859-8", "ISO-8859-8", Width::kSingle,
      "csiso88598e csisolatinhebrew hebrew iso-8859-8 iso-8859-8-e iso-ir-138 iso8859-8 iso88598 iso_8859-8 "
      "iso_8859-8:1988 visual"},
     {"ISO-8859-8-I", "ISO-8859-8", Width::kSingle, "csiso88598i iso-8859-8-i logical"},
-    {"ISO-8859-10", "ISO-8859-10", Width::kSingle,
-     "csisolatin6 iso-8859-10 iso-ir-157 iso8859-10 iso885910 l6 latin6"},
+    {"ISO-8859-10", "ISO-8859-10", Width::kSingle, "csisolatin6 iso-8859-10 iso-ir-157 iso8859-10 iso885910 l6 latin6"},
     {"ISO-8859-13", "ISO-8859-13", Width::kSingle, "iso-8859-13 iso8859-13 iso885913"},
     {"ISO-8859-14", "ISO-8859-14", Width::kSingle, "iso-8859-14 iso8859-14 iso885914"},
-    {"ISO-8859-15", "ISO-8859-15", Width::kSingle,
-     "csisolatin9 iso-8859-15 iso8859-15 iso885915 iso_8859-15 l9"},
+    {"ISO-8859-15", "ISO-8859-15", Width::kSingle, "csisolatin9 iso-8859-15 iso8859-15 iso885915 iso_8859-15 l9"},
     {"ISO-8859-16", "ISO-8859-16", Width::kSingle, "iso-8859-16"},
     {"KOI8-R", "KOI8-R", Width::kSingle, "cskoi8r koi koi8 koi8-r koi8_r"},
     {"KOI8-U", "KOI8-U", Width::kSingle, "koi8-ru koi8-u"},
@@ -54,21 +54,18 @@ constexpr Encoding kEncodings[] = {
     {"windows-1257", "WINDOWS-1257", Width::kSingle, "cp1257 windows-1257 x-cp1257"},
     {"windows-1258", "WINDOWS-1258", Width::kSingle, "cp1258 windows-1258 x-cp1258"},
     {"x-mac-cyrillic", "MAC-UK", Width::kSingle, "x-mac-cyrillic x-mac-ukrainian"},
-    {"GBK", "GB18030", Width::kMulti,
-     "chinese csgb2312 csiso58gb231280 gb2312 gb_2312 gb_2312-80 gbk iso-ir-58 x-gbk"},
+    {"GBK", "GB18030", Width::kMulti, "chinese csgb2312 csiso58gb231280 gb2312 gb_2312 gb_2312-80 gbk iso-ir-58 x-gbk"},
     {"gb18030", "GB18030", Width::kMulti, "gb18030"},
     {"Big5", "BIG5-HKSCS", Width::kMulti, "big5 big5-hkscs cn-big5 csbig5 x-x-big5"},
     {"EUC-JP", "EUC-JP-MS", Width::kMulti, "cseucpkdfmtjapanese euc-jp x-euc-jp"},
     {"ISO-2022-JP", "ISO-2022-JP", Width::kMulti, "csiso2022jp iso-2022-jp"},
-    {"Shift_JIS", "CP932", Width::kMulti,
-     "csshiftjis ms932 ms_kanji shift-jis shift_jis sjis windows-31j x-sjis"},
+    {"Shift_JIS", "CP932", Width::kMulti, "csshiftjis ms932 ms_kanji shift-jis shift_jis sjis windows-31j x-sjis"},
     {"EUC-KR", "UHC", Width::kMulti,
      "cseuckr csksc56011987 euc-kr iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 windows-949"},
     {"replacement", nullptr, Width::kReplacement,
      "csiso2022kr hz-gb-2312 iso-2022-cn iso-2022-cn-ext iso-2022-kr replacement"},
     {"UTF-16BE", "UTF-16BE", Width::kUtf16, "unicodefffe utf-16be"},
-    {"UTF-16LE", "UTF-16LE", Width::kUtf16,
-     "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le"},
+    {"UTF-16LE", "UTF-16LE", Width::kUtf16, "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le"},
     {"x-user-defined", nullptr, Width::kUserDefined, "x-user-defined"},
 };
 
@@ -78,7 +75,8 @@ const Encoding* encoding_of_label(std::string_view label) noexcept {
   label = trim(label);
   for (const Encoding& encoding : kEncodings) {
     bool found = false;
-    for_each_word(encoding.labels, "", [&](std::string_view known) { found = found || equals_ignoring_case(label, known); });
+    for_each_word(encoding.labels, "",
+                  [&](std::string_view known) { found = found || equals_ignoring_case(label, known); });
     if (found) return &encoding;
   }
   return nullptr;

@@ -8,8 +8,8 @@ namespace corolla::inline v0::crawl {
 enum class Width { kSingle, kMulti, kUtf8, kUtf16, kReplacement, kUserDefined };
 
 struct Encoding {
-  std::string_view name;    // WHATWG's
-  const char* iconv_name;   // the converter of iconv that covers it; null where none is needed
+  std::string_view name;   // WHATWG's
+  const char* iconv_name;  // the converter of iconv that covers it; null where none is needed
   Width width;
   std::string_view labels;  // separated by spaces, lower case
 };

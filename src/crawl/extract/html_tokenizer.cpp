@@ -147,7 +147,8 @@ const char* HtmlTokenizer::skip_markup_declaration(const char* p) const noexcept
 bool HtmlTokenizer::at_name(const char* p, std::string_view lower_name) const noexcept {
   const auto rest = static_cast<std::size_t>(end_ - p);
   if (rest <= lower_name.size()) return false;
-  return equals_ignoring_case({p, lower_name.size()}, lower_name) && is(p[lower_name.size()], kSpace | kSlash | kGreater);
+  return equals_ignoring_case({p, lower_name.size()}, lower_name) &&
+         is(p[lower_name.size()], kSpace | kSlash | kGreater);
 }
 
 /// Whether "</name" and a delimiter stand at the '<' that `p` points to.

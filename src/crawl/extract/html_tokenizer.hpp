@@ -22,8 +22,7 @@ enum class TextMode { kRcdata, kRawtext, kScriptData, kPlaintext };
 /// `html` must outlive the tokenizer. Not thread safe; any number may work side by side.
 class HtmlTokenizer {
  public:
-  explicit HtmlTokenizer(std::string_view html) noexcept
-      : position_(html.data()), end_(html.data() + html.size()) {}
+  explicit HtmlTokenizer(std::string_view html) noexcept : position_(html.data()), end_(html.data() + html.size()) {}
 
   /// Goes to the next complete tag; false at the end of the page. A tag that the page's end cuts short is no tag.
   bool next();

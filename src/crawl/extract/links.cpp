@@ -28,28 +28,23 @@ KnownAttribute known_attribute(std::string_view name) {
     return equals_ignoring_case(name, known) ? KnownAttribute{known, role} : KnownAttribute{{}, Role::kNone};
   };
   switch (name.size()) {
-    case 3:
-      return link_if("src");
+    case 3: return link_if("src");
     case 4:
       if (const char first = to_lower(name[0]); first == 'h') return link_if("href");
       else if (first == 'd') return link_if("data");
       return link_if("icon");
-    case 5:
-      return link_if("style", Role::kStyle);
+    case 5: return link_if("style", Role::kStyle);
     case 6:
       if (const char first = to_lower(name[0]); first == 's') return link_if("srcset", Role::kSrcset);
       else if (first == 'p') return link_if("poster");
       return link_if("action");
-    case 8:
-      return to_lower(name[0]) == 'l' ? link_if("longdesc") : link_if("manifest");
+    case 8: return to_lower(name[0]) == 'l' ? link_if("longdesc") : link_if("manifest");
     case 10:
       if (const char first = to_lower(name[0]); first == 'x') return link_if("xlink:href");
       else if (first == 'b') return link_if("background");
       return link_if("formaction");
-    case 11:
-      return link_if("imagesrcset", Role::kSrcset);
-    default:
-      return {{}, Role::kNone};
+    case 11: return link_if("imagesrcset", Role::kSrcset);
+    default: return {{}, Role::kNone};
   }
 }
 
@@ -62,7 +57,9 @@ bool has_token(std::string_view list, std::string_view also, std::string_view to
 /// The URL of a refresh directive: "5; url=/next". Empty if it only reloads.
 std::string_view refresh_target(std::string_view content) {
   std::size_t i = 0;
-  const auto skip_spaces = [&] { while (i < content.size() && is_space(content[i])) ++i; };
+  const auto skip_spaces = [&] {
+    while (i < content.size() && is_space(content[i])) ++i;
+  };
   skip_spaces();
   const std::size_t digits = i;
   while (i < content.size() && (is_digit(content[i]) || content[i] == '.')) ++i;
@@ -141,17 +138,12 @@ class LinkFinder {
     const std::string_view value = trim(decode_references(raw, decoded_));
     if (value.empty()) return;
     switch (known.role) {
-      case Role::kLink:
-        link(known.name, value);
-        break;
-      case Role::kSrcset:
-        srcset(known.name, value);
-        break;
+      case Role::kLink: link(known.name, value); break;
+      case Role::kSrcset: srcset(known.name, value); break;
       case Role::kStyle:
         if (options_.css) css(value);
         break;
-      case Role::kNone:
-        break;
+      case Role::kNone: break;
     }
   }
 
@@ -247,8 +239,7 @@ class LinkFinder {
       if (equals_ignoring_case(name, lower_name)) tokenizer_.text(mode, lower_name);
     };
     switch (name.size()) {
-      case 3:
-        return skip("xmp", TextMode::kRawtext);
+      case 3: return skip("xmp", TextMode::kRawtext);
       case 5:
         if (equals_ignoring_case(name, "style")) return style();
         return skip("title", TextMode::kRcdata);
@@ -258,15 +249,12 @@ class LinkFinder {
           return;
         }
         return skip("iframe", TextMode::kRawtext);
-      case 7:
-        return skip("noembed", TextMode::kRawtext);
+      case 7: return skip("noembed", TextMode::kRawtext);
       case 8:
         if (equals_ignoring_case(name, "textarea")) return skip("textarea", TextMode::kRcdata);
         return skip("noframes", TextMode::kRawtext);
-      case 9:
-        return skip("plaintext", TextMode::kPlaintext);
-      default:
-        return;
+      case 9: return skip("plaintext", TextMode::kPlaintext);
+      default: return;
     }
   }
 
