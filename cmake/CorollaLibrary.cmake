@@ -62,6 +62,10 @@ function(corolla_library room)
   target_include_directories(${target}
     PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
     PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  if(NOT COROLLA_SANITIZERS)
+    # A shared room names all it needs; sanitizers' own symbols come from the program.
+    target_link_options(${target} PRIVATE LINKER:--no-undefined)
+  endif()
   if(arg_PRIVATE_DEFINITIONS)
     target_compile_definitions(${target} PRIVATE ${arg_PRIVATE_DEFINITIONS})
   endif()
