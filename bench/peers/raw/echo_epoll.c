@@ -76,10 +76,8 @@ int main(void) {
     struct epoll_event events[256];
     int ready = epoll_wait(epoll, events, 256, -1);
     for (int i = 0; i < ready; i++) {
-      if (!events[i].data.ptr)
-        accept_all(listener, epoll);
-      else
-        serve(events[i].data.ptr, (events[i].events & (EPOLLRDHUP | EPOLLHUP)) != 0);
+      if (!events[i].data.ptr) accept_all(listener, epoll);
+      else serve(events[i].data.ptr, (events[i].events & (EPOLLRDHUP | EPOLLHUP)) != 0);
     }
   }
 }

@@ -158,10 +158,8 @@ class Mutex {
     Mutex& mutex;
   };
   void release() {  // hands the mutex over to the longest waiter
-    if (Node* node = waiters_.pop())
-      ready.push(node);
-    else
-      held_ = false;
+    if (Node* node = waiters_.pop()) ready.push(node);
+    else held_ = false;
   }
 
  private:

@@ -139,8 +139,9 @@ int main(int argc, char** argv) {
     }
   }
   cpu = server_cpu(pid) - cpu;
-  printf("RESULT bench=echo-%d-%zu peer=- ops=%llu s=%.6f cpu=%.6f rss_mib=%.1f p50_us=%lu p99_us=%lu client_cpu=%.3f\n",
-         count, size, (unsigned long long)echoes, now - start, cpu, server_rss(pid), percentile(echoes, 0.5),
-         percentile(echoes, 0.99), cpu_seconds() - own);
+  printf(
+      "RESULT bench=echo-%d-%zu peer=- ops=%llu s=%.6f cpu=%.6f rss_mib=%.1f p50_us=%lu p99_us=%lu client_cpu=%.3f\n",
+      count, size, (unsigned long long)echoes, now - start, cpu, server_rss(pid), percentile(echoes, 0.5),
+      percentile(echoes, 0.99), cpu_seconds() - own);
   return 0;
 }
