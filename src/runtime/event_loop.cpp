@@ -106,6 +106,23 @@ void EventLoop::run_forever() {
   } while (!stopping_);
 }
 
+void EventLoop::run_until_done(FutureBase& future) {
+  require_open();
+  struct StopWhenDone {
+    FutureBase& future;
+    CallbackId id;
+    StopWhenDone(FutureBase& f, EventLoop& loop)
+        : future(f), id(add_done_callback_to(f, [&loop](FutureBase&) { loop.stop(); })) {}
+    ~StopWhenDone() { remove_done_callback_from(future, id); }
+  };
+  {
+    const StopWhenDone stop_when_done(future, *this);
+    run_forever();
+  }
+  if (!future.done()) throw RuntimeError("Event loop stopped before Future completed.");
+  future.throw_if_failed();
+}
+
 void EventLoop::run_once() {
   const bool stop_later = stopping_;
   stopping_ = true;

@@ -11,9 +11,15 @@ inline namespace v0 {
 FutureBase::~FutureBase() {
   // Done-callbacks of a future that will never be done; a waiting task holds a reference, so none is here.
   while (Waiter* waiter = waiters_.pop_front()) waiter->drop();
-  if (state_ == State::kException && !retrieved_) report_unretrieved(*this, error_);
+  report_if_unretrieved();
   --live_counters.futures;
   core_->release();
+}
+
+void FutureBase::report_if_unretrieved() noexcept {
+  if (state_ != State::kException || retrieved_) return;
+  retrieved_ = true;
+  report_unretrieved(*this, error_);
 }
 
 std::exception_ptr FutureBase::exception() {

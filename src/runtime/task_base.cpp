@@ -26,6 +26,7 @@ TaskBase::TaskBase(LoopCore& core, std::source_location where) noexcept
 }
 
 TaskBase::~TaskBase() {
+  report_if_unretrieved();  // here, while the name and place are still to be had
   if (task_flags_ & (kNamed | kMessage)) side_table(*core_).forget(*this);
 }
 

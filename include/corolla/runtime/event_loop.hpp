@@ -71,6 +71,8 @@ class COROLLA_API EventLoop {
   /// Runs until `awaitable` (a Coro, Task or Future) is done; its value, or throws what it failed with.
   template <class A>
   auto run_until_complete(A&& awaitable);
+  /// As above for a future of unknown type; throws what it failed with.
+  void run_until_done(FutureBase& future);
   /// The current iteration is the last.
   void stop() noexcept { stopping_ = true; }
   [[nodiscard]] bool is_running() const noexcept { return running_; }

@@ -82,6 +82,8 @@ class COROLLA_API FutureBase : public FromBlockCache {
   }
   virtual ~FutureBase();
 
+  /// Tells the exception handler of an exception that nobody retrieved, once.
+  void report_if_unretrieved() noexcept;
   void require_pending() const {
     if (done()) [[unlikely]]
       throw InvalidStateError("the future is done already");

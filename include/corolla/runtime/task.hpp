@@ -24,7 +24,7 @@ inline namespace v0 {
 
 /// See the file's comment.
 template <class T = void>
-class [[nodiscard]] Task : public Future<T> {
+class Task : public Future<T> {
  public:
   Task() noexcept = default;
   explicit Task(FutureRef<FutureBase> state) noexcept : Future<T>(std::move(state)) {}
@@ -153,18 +153,7 @@ template <class A>
 auto EventLoop::run_until_complete(A&& awaitable) {
   require_open();
   auto future = ensure_future(*this, std::forward<A>(awaitable));
-  const CallbackId stop_id = add_done_callback_to(*future.state(), [this](FutureBase&) { stop(); });
-  struct Unregister {
-    FutureBase& state;
-    CallbackId id;
-    ~Unregister() { remove_done_callback_from(state, id); }
-  };
-  {
-    const Unregister unregister{*future.state(), stop_id};
-    run_forever();
-  }
-  if (!future.done()) throw RuntimeError("Event loop stopped before Future completed.");
-  future.state()->throw_if_failed();
+  run_until_done(*future.state());
   using T = value_type_of<decltype(future)>;
   if constexpr (!std::is_void_v<T>) {
     T& value = future_value<T>(*future.state());

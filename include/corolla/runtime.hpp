@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The whole runtime: coroutines, tasks, futures, the event loop.
+#pragma once
+
+#include <corolla/runtime/coro.hpp>
+#include <corolla/runtime/error.hpp>
+#include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/executor.hpp>
+#include <corolla/runtime/future.hpp>
+#include <corolla/runtime/gather.hpp>
+#include <corolla/runtime/outcome.hpp>
+#include <corolla/runtime/run.hpp>
+#include <corolla/runtime/sleep.hpp>
+#include <corolla/runtime/task.hpp>
+#include <corolla/runtime/task_group.hpp>
+#include <corolla/runtime/timeout.hpp>
+#include <corolla/runtime/wait_for.hpp>
