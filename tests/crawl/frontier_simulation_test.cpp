@@ -4,6 +4,8 @@
 // The store is a map here; what the frontier promises is checked at every step.
 #include <corolla/crawl/frontier.hpp>
 
+#include "tests/crawl/random_web.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,37 +25,9 @@ using corolla::crawl::PageId;
 using corolla::crawl::Request;
 using corolla::crawl::StoredPage;
 using corolla::crawl::TimePoint;
+using Web = corolla_tests::RandomWeb;
 
 namespace {
-
-struct Web {
-  int pages;
-  int hosts;
-  std::vector<std::vector<int>> links;
-
-  Web(std::mt19937_64& random, int page_count, int host_count) : pages(page_count), hosts(host_count), links(pages) {
-    for (auto& out : links)
-      for (std::uint64_t n = random() % 5; n > 0; --n) out.push_back(static_cast<int>(random() % pages));
-    for (int i = 1; i < pages; ++i) links[random() % i].push_back(i);  // everything can be reached
-  }
-
-  [[nodiscard]] std::string url(int page) const {
-    return "http://h" + std::to_string(page % hosts) + "/" + std::to_string(page);
-  }
-
-  [[nodiscard]] std::vector<std::uint32_t> distances() const {
-    std::vector<std::uint32_t> distance(pages, UINT32_MAX);
-    std::vector<int> queue{0};
-    distance[0] = 0;
-    for (std::size_t i = 0; i < queue.size(); ++i)
-      for (const int to : links[queue[i]])
-        if (distance[to] == UINT32_MAX) {
-          distance[to] = distance[queue[i]] + 1;
-          queue.push_back(to);
-        }
-    return distance;
-  }
-};
 
 struct Row {
   StoredPage page;
@@ -138,7 +112,7 @@ class Crawl {
       frontier_.retry(std::move(request), when);
       return;
     }
-    const int page = std::stoi(request.url.substr(request.url.rfind('/') + 1));
+    const int page = Web::page_of(request.url);
     for (const int to : web_.links[page]) add(to, request.depth + 1);
     store_.at(request.id).pending = false;
     frontier_.done(request);
@@ -195,7 +169,7 @@ TEST_P(FrontierSimulation, FetchesEveryPageOnceWhateverHappens) {
   const auto distance = web.distances();
   for (const auto& [id, row] : store) {
     EXPECT_FALSE(row.pending);
-    const int page = std::stoi(row.page.url.substr(row.page.url.rfind('/') + 1));
+    const int page = Web::page_of(row.page.url);
     if (options.strict_levels) {
       EXPECT_EQ(row.page.depth, distance[page]) << row.page.url;
     }
