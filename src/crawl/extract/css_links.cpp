@@ -78,18 +78,18 @@ class CssLinks {
       return true;
     }
     value_.clear();
+    bool good = true;
     while (i_ < css_.size() && css_[i_] != ')') {
       const char c = css_[i_];
       if (c == '\\') {
         i_ = append_css_escape(css_, i_, value_);
-      } else if (c == '"' || c == '\'' || c == '(') {
-        return false;
       } else {
+        good = good && c != '"' && c != '\'' && c != '(';
         value_.push_back(c);
         ++i_;
       }
     }
-    return i_ < css_.size() && trim(value_).find_first_of(" \t\r\n\f") == std::string_view::npos;
+    return good && i_ < css_.size() && trim(value_).find_first_of(" \t\r\n\f") == std::string_view::npos;
   }
 
   void report(LinkKind kind) {

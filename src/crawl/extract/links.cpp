@@ -141,7 +141,7 @@ class LinkFinder {
       case Role::kLink: link(known.name, value); break;
       case Role::kSrcset: srcset(known.name, value); break;
       case Role::kStyle:
-        if (options_.css) css(value);
+        if (options_.css) css(value, known.name);
         break;
       case Role::kNone: break;
     }
@@ -209,11 +209,12 @@ class LinkFinder {
     }
   }
 
-  void css(std::string_view text) {
-    for_each_css_link(text, [this](const Link& found) {
+  void css(std::string_view text, std::string_view attribute) {
+    for_each_css_link(text, [&](const Link& found) {
       if (found.value.size() > kLongestLink) return;
       Link link = found;
       link.tag = tag_;
+      link.attribute = attribute;
       callback_(link);
     });
   }
@@ -262,7 +263,7 @@ class LinkFinder {
     const std::string_view text = tokenizer_.text(TextMode::kRawtext, "style");
     if (!options_.css) return;
     tag_ = "style";
-    css(text);
+    css(text, {});
   }
 
   HtmlTokenizer tokenizer_;
