@@ -23,7 +23,7 @@ SCRAPY_FIELDS = [PYTHON, PEERS / "py" / "scrapy_fields.py", "{url}", "{out}/item
 
 # What corolla's database is asked.
 COROLLA_PAGES_SQL = "SELECT url FROM pages WHERE status = 200"
-COROLLA_ITEMS_SQL = "SELECT url, json_extract(fields, '$.title'), json_extract(fields, '$.h1') FROM items"
+COROLLA_ITEMS_SQL = "SELECT url, title, h1 FROM items"
 
 
 class Site:
