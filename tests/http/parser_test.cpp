@@ -6,7 +6,7 @@
 
 #include "parser_transcript.hpp"
 
-namespace corolla::http {
+namespace corolla::inline v0::http {
 namespace {
 
 /// Reads the bytes whole, byte by byte, and cut once at each place (or at some, when there are many): all must agree.
@@ -153,4 +153,4 @@ TEST(RequestParser, Shapes) {
 }
 
 }  // namespace
-}  // namespace corolla::http
+}  // namespace corolla::inline v0::http

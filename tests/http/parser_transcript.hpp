@@ -11,7 +11,7 @@
 
 #include "http/parser.hpp"
 
-namespace corolla::http {
+namespace corolla::inline v0::http {
 
 struct Transcript {
   std::string text;        // head, body length and trailers of each message, or the error
@@ -99,4 +99,4 @@ Transcript run_parser(std::string_view bytes, const std::vector<std::size_t>& cu
   return out;
 }
 
-}  // namespace corolla::http
+}  // namespace corolla::inline v0::http

@@ -7,7 +7,7 @@
 
 #include "parser_transcript.hpp"
 
-namespace corolla::http {
+namespace corolla::inline v0::http {
 namespace {
 
 template <typename Parser>
@@ -134,4 +134,4 @@ TEST(Smuggling, Sizes) {
 }
 
 }  // namespace
-}  // namespace corolla::http
+}  // namespace corolla::inline v0::http

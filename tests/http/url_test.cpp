@@ -9,7 +9,7 @@
 
 #include "http/url_parser.hpp"
 
-namespace corolla::http {
+namespace corolla::inline v0::http {
 namespace {
 
 TEST(Url, ComponentsOfAFullUrl) {
@@ -135,4 +135,4 @@ TEST(Url, IsAValueAndAKey) {
 }
 
 }  // namespace
-}  // namespace corolla::http
+}  // namespace corolla::inline v0::http

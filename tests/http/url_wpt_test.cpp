@@ -16,7 +16,7 @@
 
 #include "http/url_parser.hpp"
 
-namespace corolla::http {
+namespace corolla::inline v0::http {
 namespace {
 
 std::string read_file(const std::string& path) {
@@ -187,4 +187,4 @@ TEST(UrlWpt, IdnaToAsciiNonTransitional) {
 }
 
 }  // namespace
-}  // namespace corolla::http
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "targets.hpp"
+
+#include <corolla/http/content_coding.hpp>
+#include <corolla/http/date.hpp>
+#include <corolla/http/etag.hpp>
+#include <corolla/http/media_type.hpp>
+#include <corolla/http/percent.hpp>
+#include <corolla/http/range.hpp>
+#include <corolla/http/url.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/http/parser_transcript.hpp"
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+void require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+/// The byte at the front, which steers the target; the rest is its input.
+unsigned take_byte(std::string_view& bytes) {
+  if (bytes.empty()) return 0;
+  const auto byte = static_cast<unsigned char>(bytes.front());
+  bytes.remove_prefix(1);
+  return byte;
+}
+
+/// However the bytes are cut, they are refused or read alike. (What is wrong with them first depends on the cut, because
+/// line ends are looked for ahead of the rest; so messages of errors are not compared.)
+template <typename Parser>
+void compare_cuts(std::string_view bytes, unsigned cut, std::string_view method) {
+  const Transcript whole = run_parser<Parser>(bytes, {bytes.size() + 1}, method, 4);
+  const Transcript pieces = run_parser<Parser>(bytes, {cut % 16 + 1}, method, 4);
+  require((whole.error_status != 0) == (pieces.error_status != 0), "both refuse or both accept");
+  if (whole.error_status == 0) require(whole == pieces, "both read the same");
+}
+
+}  // namespace
+
+void fuzz_url(std::string_view bytes) {
+  const auto line = bytes.find('\n');
+  const std::string_view text = bytes.substr(0, line);
+  std::optional<Url> base;
+  if (line != std::string_view::npos) base = Url::try_parse(bytes.substr(line + 1));
+  const auto url = base ? Url::try_parse(text, *base) : Url::try_parse(text);
+  const std::string full = '\t' + std::string(text);  // a tab is dropped, by the full parser only
+  const auto slow = base ? Url::try_parse(full, *base) : Url::try_parse(full);
+  require(url == slow, "the fast path gives what the full parser gives");
+  if (!url) return;
+  const auto again = Url::try_parse(url->href());
+  require(again && *again == *url, "a serialised URL parses to itself");
+  require(again->path() == url->path() && again->host() == url->host() && again->query() == url->query() &&
+              again->fragment() == url->fragment() && again->username() == url->username() &&
+              again->password() == url->password() && again->port() == url->port() && again->origin() == url->origin(),
+          "its components are the same");
+  for (const char c : url->href()) require(c > 0x1F && c < 0x7F, "it is printable ASCII");
+  require(!url->without_fragment().has_fragment() && !url->without_credentials().has_credentials(), "parts are removed");
+  require(Url::try_parse(url->without_credentials().href()) == url->without_credentials(), "and a URL is left");
+}
+
+void fuzz_response(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  compare_cuts<ResponseParser>(bytes, steer, steer >= 240 ? "HEAD" : steer >= 224 ? "CONNECT" : "GET");
+}
+
+void fuzz_request(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  compare_cuts<RequestParser>(bytes, steer, "");
+}
+
+void fuzz_chunked(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  compare_cuts<ResponseParser>("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(bytes), steer, "GET");
+}
+
+void fuzz_coding(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  constexpr std::array<std::string_view, 4> kCodings{"gzip", "deflate", "gzip, deflate", "deflate, gzip, gzip"};
+  DecodeLimits limits;
+  limits.decoded_bytes = 1U << 20U;
+  limits.ratio_from = 1U << 16U;
+  const auto decode = [&](std::size_t cut) -> std::optional<std::string> {
+    std::string out;
+    try {
+      Decoder decoder(kCodings[steer % kCodings.size()], limits);
+      for (std::size_t at = 0; at < bytes.size(); at += cut) decoder.decode(bytes.substr(at, cut), out);
+      decoder.finish();
+    } catch (const ContentTooLarge&) {
+      require(out.size() <= limits.decoded_bytes + 65536, "the limit is one");
+      return "too large";  // where it is hit depends on the cut
+    } catch (const ClientPayloadError&) {
+      return std::nullopt;
+    }
+    return out;
+  };
+  const auto whole = decode(bytes.size() + 1);
+  const auto pieces = decode(steer / 4 % 8 + 1);
+  if (whole != "too large" && pieces != "too large") require(whole == pieces, "both decode the same");
+}
+
+void fuzz_values(std::string_view bytes) {
+  const std::chrono::sys_seconds now{std::chrono::seconds(1'800'000'000)};
+  if (const auto date = parse_http_date(bytes, now)) require(parse_http_date(format_http_date(*date), now) == date, "a date is a date");
+  const Ranges ranges = parse_range(bytes, 1000);
+  for (const auto& range : ranges.ranges) require(range.first <= range.last && range.last < 1000, "a range is inside");
+  if (const auto tag = ETag::parse(bytes)) require(if_none_match_lists(tag->to_string(), *tag), "a tag equals itself");
+  static_cast<void>(if_match_lists(bytes, ETag("x")));
+  if (const auto type = MediaType::parse(bytes)) {
+    const auto again = MediaType::parse(type->essence());
+    require(again && again->essence() == type->essence(), "a media type is a media type");
+  }
+  require(percent_decode(percent_encode(bytes)) == bytes, "percent-encoding can be undone");
+  for (const char c : html_escape(bytes)) require(c != '<' && c != '>' && c != '"' && c != '\'', "HTML is escaped");
+}
+
+}  // namespace corolla::inline v0::http
