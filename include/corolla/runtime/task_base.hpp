@@ -91,6 +91,12 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     task_flags_ &= static_cast<std::uint8_t>(~kWaiting);
     core_->call_soon(static_cast<WakeUp&>(*this));
   }
+  /// Ends a wait() and runs the task's step inside the caller, which is an entry of the ready queue: what an I/O
+  /// completion saves a hop with. Precondition: waiting().
+  void wake_inline() noexcept {
+    task_flags_ &= static_cast<std::uint8_t>(~kWaiting);
+    step();
+  }
   /// Disarms the sleep timer if it is armed.
   void disarm_sleep() noexcept {
     if (armed()) [[unlikely]]
