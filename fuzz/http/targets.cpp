@@ -64,7 +64,8 @@ void fuzz_url(std::string_view bytes) {
               again->password() == url->password() && again->port() == url->port() && again->origin() == url->origin(),
           "its components are the same");
   for (const char c : url->href()) require(c > 0x1F && c < 0x7F, "it is printable ASCII");
-  require(!url->without_fragment().has_fragment() && !url->without_credentials().has_credentials(), "parts are removed");
+  require(!url->without_fragment().has_fragment() && !url->without_credentials().has_credentials(),
+          "parts are removed");
   require(Url::try_parse(url->without_credentials().href()) == url->without_credentials(), "and a URL is left");
 }
 
@@ -80,7 +81,8 @@ void fuzz_request(std::string_view bytes) {
 
 void fuzz_chunked(std::string_view bytes) {
   const unsigned steer = take_byte(bytes);
-  compare_cuts<ResponseParser>("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(bytes), steer, "GET");
+  compare_cuts<ResponseParser>("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(bytes), steer,
+                               "GET");
 }
 
 void fuzz_coding(std::string_view bytes) {
@@ -110,7 +112,8 @@ void fuzz_coding(std::string_view bytes) {
 
 void fuzz_values(std::string_view bytes) {
   const std::chrono::sys_seconds now{std::chrono::seconds(1'800'000'000)};
-  if (const auto date = parse_http_date(bytes, now)) require(parse_http_date(format_http_date(*date), now) == date, "a date is a date");
+  if (const auto date = parse_http_date(bytes, now))
+    require(parse_http_date(format_http_date(*date), now) == date, "a date is a date");
   const Ranges ranges = parse_range(bytes, 1000);
   for (const auto& range : ranges.ranges) require(range.first <= range.last && range.last < 1000, "a range is inside");
   if (const auto tag = ETag::parse(bytes)) require(if_none_match_lists(tag->to_string(), *tag), "a tag equals itself");

@@ -86,7 +86,8 @@ bool Decoder::supports(std::string_view content_encoding) noexcept {
 
 Decoder::Decoder() : Decoder(std::string_view()) {}
 
-Decoder::Decoder(std::string_view content_encoding, const DecodeLimits& limits) : state_(std::make_unique<State>(limits)) {
+Decoder::Decoder(std::string_view content_encoding, const DecodeLimits& limits)
+    : state_(std::make_unique<State>(limits)) {
   if (limits.ratio == 0) throw ValueError("DecodeLimits::ratio is 0");
   while (!content_encoding.empty()) {
     const auto name = next_element(content_encoding);

@@ -8,7 +8,8 @@ namespace corolla::inline v0::http {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kDays{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+constexpr std::array<std::string_view, 7> kDays{"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                "Thursday", "Friday", "Saturday"};
 constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /// Reads a date from the front of a text; each step fails quietly and for good.
@@ -68,14 +69,16 @@ std::string_view trim(std::string_view text) {
 }
 
 bool is_day_name(std::string_view name, bool full) {
-  return std::any_of(kDays.begin(), kDays.end(), [&](std::string_view day) { return name == (full ? day : day.substr(0, 3)); });
+  return std::any_of(kDays.begin(), kDays.end(),
+                     [&](std::string_view day) { return name == (full ? day : day.substr(0, 3)); });
 }
 
 }  // namespace
 
 std::string format_http_date(std::chrono::sys_seconds time) {
   using namespace std::chrono;
-  time = std::clamp(time, sys_seconds(sys_days(year(0) / 1 / 1)), sys_seconds(sys_days(year(10000) / 1 / 1)) - seconds(1));
+  time =
+      std::clamp(time, sys_seconds(sys_days(year(0) / 1 / 1)), sys_seconds(sys_days(year(10000) / 1 / 1)) - seconds(1));
   const auto days = floor<std::chrono::days>(time);
   const year_month_day date(days);
   const hh_mm_ss clock(time - days);

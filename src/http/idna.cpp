@@ -38,7 +38,12 @@ constexpr bool is_symbol(char32_t point) noexcept {
 /// The next code point; nothing where the bytes are not UTF-8.
 std::optional<char32_t> next_point(std::string_view& text) noexcept {
   const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
   if (length == 0 || text.size() < length) return std::nullopt;
   constexpr std::array<unsigned, 5> kLeadBits{0, 0x7F, 0x1F, 0x0F, 0x07};
   constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
@@ -120,6 +125,9 @@ bool append_symbol_label(std::string_view label, std::string& out) {
   if (!stands_for_itself(*points)) return false;
   const auto encoded = punycode_encode(*points);
   if (!encoded) return false;
+  // libidn2 takes no longer label, so what it would refuse to read back is not written.
+  constexpr std::size_t kLongestLabel = 63;
+  if (encoded->size() + 4 > kLongestLabel) return false;
   out += "xn--";
   out += *encoded;
   return true;

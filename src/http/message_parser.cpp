@@ -144,10 +144,8 @@ void MessageParser::fail_size(const char* what, std::size_t limit, int status) {
 ParseEvent MessageParser::next(std::string_view& input) {
   switch (state_) {
     case State::kHead:
-    case State::kTrailers:
-      return read_lines(input);
-    case State::kChunked:
-      return read_chunks(input);
+    case State::kTrailers: return read_lines(input);
+    case State::kChunked: return read_chunks(input);
     case State::kFixed:
       if (remaining_ == 0) {
         state_ = State::kDone;
@@ -156,46 +154,41 @@ ParseEvent MessageParser::next(std::string_view& input) {
       [[fallthrough]];
     case State::kUntilClose: {
       if (input.empty()) return ParseEvent::kNeedMore;
-      const std::size_t size =
-          state_ == State::kUntilClose ? input.size() : static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size()));
+      const std::size_t size = state_ == State::kUntilClose
+                                   ? input.size()
+                                   : static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size()));
       body_ = input.substr(0, size);
       input.remove_prefix(size);
       if (state_ == State::kFixed) remaining_ -= size;
       return ParseEvent::kBody;
     }
-    case State::kDone:
-      return ParseEvent::kEnd;
-    case State::kFailed:
-      break;
+    case State::kDone: return ParseEvent::kEnd;
+    case State::kFailed: break;
   }
   throw HttpProtocolError("the connection failed before");
 }
 
 ParseEvent MessageParser::finish() {
   switch (state_) {
-    case State::kUntilClose:
-      state_ = State::kDone;
-      return ParseEvent::kEnd;
-    case State::kDone:
-      return ParseEvent::kEnd;
+    case State::kUntilClose: state_ = State::kDone; return ParseEvent::kEnd;
+    case State::kDone: return ParseEvent::kEnd;
     case State::kFixed:
       if (remaining_ == 0) {
         state_ = State::kDone;
         return ParseEvent::kEnd;
       }
       state_ = State::kFailed;
-      throw ClientPayloadError("connection closed with " + std::to_string(remaining_) + " bytes of the body outstanding");
+      throw ClientPayloadError("connection closed with " + std::to_string(remaining_) +
+                               " bytes of the body outstanding");
     case State::kChunked:
-    case State::kTrailers:
-      state_ = State::kFailed;
-      throw ClientPayloadError("connection closed inside a chunked body");
+    case State::kTrailers: state_ = State::kFailed; throw ClientPayloadError("connection closed inside a chunked body");
     case State::kHead: {
       const bool nothing = idle();
       state_ = State::kFailed;
-      throw ServerDisconnectedError(nothing ? "connection closed before a message" : "connection closed inside the head");
+      throw ServerDisconnectedError(nothing ? "connection closed before a message"
+                                            : "connection closed inside the head");
     }
-    case State::kFailed:
-      break;
+    case State::kFailed: break;
   }
   throw HttpProtocolError("the connection failed before");
 }
@@ -273,7 +266,8 @@ void MessageParser::check_line_size() {
     if (line_size_ > limits_.start_line + 2) fail_size("start line above", limits_.start_line, 414);
   } else {
     if (line_size_ > limits_.field + 2) fail_size("header field above", limits_.field, 431);
-    if (line_number_ > limits_.fields && line_size_ > 2) fail_size("number of header fields above", limits_.fields, 431);
+    if (line_number_ > limits_.fields && line_size_ > 2)
+      fail_size("number of header fields above", limits_.fields, 431);
   }
   if (block_size_ > limits_.header_block) fail_size("header fields together above", limits_.header_block, 431);
 }

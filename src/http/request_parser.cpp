@@ -39,7 +39,8 @@ MessageParser::State RequestParser::frame_body(const llhttp__internal_s& parser)
   }
   request_.expect_continue =
       request_.version == HttpVersion::kHttp11 && iequals(request_.headers.get("Expect", ""), "100-continue");
-  request_.upgrade = method == HTTP_CONNECT || ((parser.flags & F_UPGRADE) != 0 && (parser.flags & F_CONNECTION_UPGRADE) != 0);
+  request_.upgrade =
+      method == HTTP_CONNECT || ((parser.flags & F_UPGRADE) != 0 && (parser.flags & F_CONNECTION_UPGRADE) != 0);
   if (method == HTTP_CONNECT) {
     if (request_.chunked || request_.content_length.value_or(0) > 0) fail("CONNECT with a body");
     request_.keep_alive = false;

@@ -33,7 +33,8 @@ bool is_drive_letter(std::string_view text) noexcept {
 }
 
 bool starts_with_drive_letter(std::string_view text) noexcept {
-  return text.size() >= 2 && is_drive_letter(text.substr(0, 2)) && (text.size() == 2 || text[2] == '/' || text[2] == '\\');
+  return text.size() >= 2 && is_drive_letter(text.substr(0, 2)) &&
+         (text.size() == 2 || text[2] == '/' || text[2] == '\\');
 }
 
 /// "/C:" alone: a file URL's path never loses it.
@@ -48,7 +49,8 @@ int dots(std::string_view segment) noexcept {
   for (std::size_t i = 0; i < segment.size(); ++count) {
     if (segment[i] == '.') {
       ++i;
-    } else if (segment.size() - i >= 3 && segment[i] == '%' && segment[i + 1] == '2' && to_lower(segment[i + 2]) == 'e') {
+    } else if (segment.size() - i >= 3 && segment[i] == '%' && segment[i + 1] == '2' &&
+               to_lower(segment[i + 2]) == 'e') {
       i += 3;
     } else {
       return 0;
@@ -238,8 +240,7 @@ const char* UrlParser::authority(std::string_view rest) {
     const std::string_view credentials = text.substr(0, at);
     const auto colon = credentials.find(':');
     append_encoded(username_, credentials.substr(0, colon), EncodeSet::kUserinfo);
-    if (colon != std::string_view::npos)
-      append_encoded(password_, credentials.substr(colon + 1), EncodeSet::kUserinfo);
+    if (colon != std::string_view::npos) append_encoded(password_, credentials.substr(colon + 1), EncodeSet::kUserinfo);
     text.remove_prefix(at + 1);
   }
   if (const char* reason = host_and_port(text, at != std::string_view::npos)) return reason;

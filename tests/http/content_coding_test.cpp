@@ -37,7 +37,8 @@ std::string sample(std::size_t size) {
   return text;
 }
 
-std::string decode(std::string_view coding, std::string_view bytes, std::size_t cut, const DecodeLimits& limits = DecodeLimits()) {
+std::string decode(std::string_view coding, std::string_view bytes, std::size_t cut,
+                   const DecodeLimits& limits = DecodeLimits()) {
   Decoder decoder(coding, limits);
   std::string out;
   for (std::size_t at = 0; at < bytes.size(); at += cut) {
@@ -87,7 +88,8 @@ TEST(Decoder, BrokenAndShortDataAreErrors) {
                                       {"deflate", compress(text, Format::kZlib)},
                                       {"deflate", compress(text, Format::kRaw)}}) {
     for (const std::size_t cut : kCuts) {
-      for (const std::size_t size : {std::size_t{1}, std::size_t{2}, std::size_t{5}, bytes.size() / 2, bytes.size() - 1})
+      for (const std::size_t size :
+           {std::size_t{1}, std::size_t{2}, std::size_t{5}, bytes.size() / 2, bytes.size() - 1})
         EXPECT_THROW(decode(coding, bytes.substr(0, size), cut), ClientPayloadError) << coding << ' ' << size;
     }
   }
@@ -95,7 +97,8 @@ TEST(Decoder, BrokenAndShortDataAreErrors) {
   wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);  // its checksum
   EXPECT_THROW(decode("gzip", wrong, 100), ClientPayloadError);
   EXPECT_THROW(decode("gzip", "plain text", 100), ClientPayloadError);
-  EXPECT_THROW(decode("gzip", compress("one", Format::kGzip) + compress("two", Format::kGzip).substr(0, 15), 100), ClientPayloadError);
+  EXPECT_THROW(decode("gzip", compress("one", Format::kGzip) + compress("two", Format::kGzip).substr(0, 15), 100),
+               ClientPayloadError);
 }
 
 TEST(Decoder, UnknownCodings) {
@@ -125,7 +128,8 @@ TEST(Decoder, BombsStopAtTheLimits) {
   EXPECT_LE(stopped_after("gzip", bomb, bytes_only), 1'000'000U + 65536U) << "by size";
   // The outer coding of a nested bomb already goes beyond the ratio, before anything comes out of the inner one.
   EXPECT_LE(stopped_after("gzip, gzip", compress(bomb, Format::kGzip), DecodeLimits()), 3'000'000U);
-  EXPECT_EQ(decode("gzip", compress(std::string(1'000'000, 'x'), Format::kGzip), 100).size(), 1'000'000U) << "small enough to have any ratio";
+  EXPECT_EQ(decode("gzip", compress(std::string(1'000'000, 'x'), Format::kGzip), 100).size(), 1'000'000U)
+      << "small enough to have any ratio";
   DecodeLimits small;
   small.decoded_bytes = 10;
   EXPECT_THROW(decode("identity", "more than ten", 1, small), ContentTooLarge);

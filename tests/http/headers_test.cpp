@@ -43,7 +43,8 @@ TEST(Headers, SetReplacesAllInThePlaceOfTheFirst) {
 
 TEST(Headers, RefusesInjection) {
   Headers headers{{"A", "1"}};
-  for (const std::string& value : {std::string("x\r\nB: 2"), std::string("x\n"), std::string("\r"), std::string("x\0y", 3)}) {
+  for (const std::string& value :
+       {std::string("x\r\nB: 2"), std::string("x\n"), std::string("\r"), std::string("x\0y", 3)}) {
     EXPECT_THROW(headers.add("X", value), HeaderInjection);
     EXPECT_THROW(headers.set("A", value), HeaderInjection);
   }

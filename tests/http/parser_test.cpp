@@ -32,8 +32,9 @@ const auto request = read<RequestParser>;
 
 TEST(ResponseParser, ContentLengthAndWhatFollows) {
   const auto seen = response(
-      "HTTP/1.1 200 OK\r\nContent-Type:text/html \t\r\nX-Empty:\r\nX-Utf8: \xC3\xBC\r\ncontent-length: 5\r\n\r\nhelloHTTP/1.1 ", "GET", 1,
-      ParserLimits());
+      "HTTP/1.1 200 OK\r\nContent-Type:text/html \t\r\nX-Empty:\r\nX-Utf8: \xC3\xBC\r\ncontent-length: "
+      "5\r\n\r\nhelloHTTP/1.1 ",
+      "GET", 1, ParserLimits());
   EXPECT_EQ(seen.text,
             "200 [OK] 1.1 length=5 keep-alive\n  Content-Type=[text/html]\n  X-Empty=[]\n  X-Utf8=[\xC3\xBC]\n"
             "  content-length=[5]\nend\n");
@@ -43,7 +44,8 @@ TEST(ResponseParser, ContentLengthAndWhatFollows) {
 
 TEST(ResponseParser, Pipelined) {
   const auto seen = response(
-      "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\nHTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+      "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\nHTTP/1.1 404 Not Found\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
       "HTTP/1.0 200 OK\r\n\r\nrest",
       "GET", 3, ParserLimits());
   EXPECT_EQ(seen.text,
@@ -54,7 +56,8 @@ TEST(ResponseParser, Pipelined) {
 
 TEST(ResponseParser, ChunkedWithExtensionsAndTrailers) {
   const auto seen = response(
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\n5;q=\"a b\"\r\nhello\r\n00A;name=value\r\n0123456789\r\n"
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\n5;q=\"a "
+      "b\"\r\nhello\r\n00A;name=value\r\n0123456789\r\n"
       "0;last\r\nX-Sum: 15\r\nX-More: y\r\n\r\nnext",
       "GET", 1, ParserLimits());
   EXPECT_EQ(seen.text,
@@ -79,17 +82,20 @@ TEST(ResponseParser, BodilessByMethodAndStatus) {
 
 TEST(ResponseParser, Upgrades) {
   const auto websocket =
-      response("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01x", "GET", 1, ParserLimits());
+      response("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01x", "GET",
+               1, ParserLimits());
   EXPECT_NE(websocket.text.find(" upgrade\n"), std::string::npos);
   EXPECT_EQ(websocket.leftover, "\x81\x01x");
-  const auto tunnel = response("HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\n\r\n\x16\x03", "CONNECT", 1, ParserLimits());
+  const auto tunnel = response("HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\n\r\n\x16\x03", "CONNECT", 1,
+                               ParserLimits());
   EXPECT_EQ(tunnel.leftover, "\x16\x03");
   EXPECT_NE(tunnel.text.find(" upgrade\n"), std::string::npos);
 }
 
 TEST(ResponseParser, KeepAlive) {
   const auto keeps = [](const std::string& head) {
-    return response(head + "Content-Length: 0\r\n\r\n", "GET", 1, ParserLimits()).text.find("keep-alive\n") != std::string::npos;
+    return response(head + "Content-Length: 0\r\n\r\n", "GET", 1, ParserLimits()).text.find("keep-alive\n") !=
+           std::string::npos;
   };
   EXPECT_TRUE(keeps("HTTP/1.1 200 OK\r\n"));
   EXPECT_FALSE(keeps("HTTP/1.1 200 OK\r\nConnection: close\r\n"));
@@ -99,15 +105,19 @@ TEST(ResponseParser, KeepAlive) {
 }
 
 TEST(ResponseParser, EndOfStream) {
-  EXPECT_EQ(response("HTTP/1.1 200 OK\r\n\r\nto the end", "GET", 1, ParserLimits()).bodies, std::vector<std::string>{"to the end"});
-  EXPECT_NE(response("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "GET", 1, ParserLimits()).text.find("cut: connection closed with 5 bytes"),
+  EXPECT_EQ(response("HTTP/1.1 200 OK\r\n\r\nto the end", "GET", 1, ParserLimits()).bodies,
+            std::vector<std::string>{"to the end"});
+  EXPECT_NE(response("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "GET", 1, ParserLimits())
+                .text.find("cut: connection closed with 5 bytes"),
             std::string::npos);
   for (const char* rest : {"5\r\nhel", "5\r\nhello\r\n", "5\r\nhello\r\n0\r\n", "5\r\nhello\r\n0\r\nX: y\r\n"})
-    EXPECT_NE(response(std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + rest, "GET", 1, ParserLimits())
-                  .text.find("cut: connection closed inside a chunked body"),
-              std::string::npos)
+    EXPECT_NE(
+        response(std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") + rest, "GET", 1, ParserLimits())
+            .text.find("cut: connection closed inside a chunked body"),
+        std::string::npos)
         << rest;
-  EXPECT_NE(response("HTTP/1.1 200 OK\r\nA: b\r\n", "GET", 1, ParserLimits()).text.find("inside the head"), std::string::npos);
+  EXPECT_NE(response("HTTP/1.1 200 OK\r\nA: b\r\n", "GET", 1, ParserLimits()).text.find("inside the head"),
+            std::string::npos);
   ResponseParser parser;
   EXPECT_TRUE(parser.idle());
   EXPECT_THROW(parser.finish(), ServerDisconnectedError);
@@ -137,17 +147,21 @@ TEST(ResponseParser, StaysFailed) {
 
 TEST(RequestParser, Shapes) {
   const auto seen = request(
-      "\r\nPOST /p?q#f HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhiOPTIONS * HTTP/1.1\r\nHost:\r\n\r\n"
+      "\r\nPOST /p?q#f HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhiOPTIONS * "
+      "HTTP/1.1\r\nHost:\r\n\r\n"
       "GET http://a/b HTTP/1.0\r\n\r\n",
       "", 3, ParserLimits());
-  EXPECT_EQ(seen.text,
-            "POST [/p?q#f] expect 1.1 length=2 keep-alive\n  Host=[a]\n  Expect=[100-continue]\n  Content-Length=[2]\nend\n"
-            "OPTIONS [*] 1.1 keep-alive\n  Host=[]\nend\nGET [http://a/b] 1.0\nend\n");
+  EXPECT_EQ(
+      seen.text,
+      "POST [/p?q#f] expect 1.1 length=2 keep-alive\n  Host=[a]\n  Expect=[100-continue]\n  Content-Length=[2]\nend\n"
+      "OPTIONS [*] 1.1 keep-alive\n  Host=[]\nend\nGET [http://a/b] 1.0\nend\n");
   EXPECT_EQ(seen.bodies.front(), "hi");
   const auto tunnel = request("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\x16\x03", "", 1, ParserLimits());
   EXPECT_EQ(tunnel.leftover, "\x16\x03");
   EXPECT_NE(tunnel.text.find("[a:443] 1.1 upgrade"), std::string::npos);
-  const auto websocket = request("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n\x81", "", 1, ParserLimits());
+  const auto websocket =
+      request("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n\x81", "", 1,
+              ParserLimits());
   EXPECT_EQ(websocket.leftover, "\x81");
   EXPECT_NE(websocket.text.find(" upgrade\n"), std::string::npos);
 }

@@ -14,9 +14,9 @@
 namespace corolla::inline v0::http {
 
 struct Transcript {
-  std::string text;        // head, body length and trailers of each message, or the error
+  std::string text;  // head, body length and trailers of each message, or the error
   std::vector<std::string> bodies;
-  std::string leftover;    // what follows the last message that was read
+  std::string leftover;  // what follows the last message that was read
   int error_status = 0;
 
   friend bool operator==(const Transcript&, const Transcript&) = default;
@@ -28,7 +28,8 @@ inline void describe(Transcript& out, const MessageHead& head) {
   if (head.chunked) out.text += " chunked";
   if (head.keep_alive) out.text += " keep-alive";
   if (head.upgrade) out.text += " upgrade";
-  for (const auto& [name, value] : head.headers) out.text += "\n  " + std::string(name) + "=[" + std::string(value) + "]";
+  for (const auto& [name, value] : head.headers)
+    out.text += "\n  " + std::string(name) + "=[" + std::string(value) + "]";
   out.text += '\n';
 }
 
@@ -38,7 +39,8 @@ inline void describe_head(Transcript& out, ResponseParser& parser) {
 }
 
 inline void describe_head(Transcript& out, RequestParser& parser) {
-  out.text += parser.head().method + " [" + parser.head().target + "]" + (parser.head().expect_continue ? " expect" : "");
+  out.text +=
+      parser.head().method + " [" + parser.head().target + "]" + (parser.head().expect_continue ? " expect" : "");
   describe(out, parser.head());
 }
 
@@ -73,15 +75,9 @@ Transcript run_parser(std::string_view bytes, const std::vector<std::size_t>& cu
               input = piece;
             }
             break;
-          case ParseEvent::kHead:
-            describe_head(out, parser);
-            break;
-          case ParseEvent::kBody:
-            body += parser.body();
-            break;
-          case ParseEvent::kEnd:
-            over = true;
-            break;
+          case ParseEvent::kHead: describe_head(out, parser); break;
+          case ParseEvent::kBody: body += parser.body(); break;
+          case ParseEvent::kEnd: over = true; break;
         }
       }
       for (const auto& [name, value] : parser.trailers())

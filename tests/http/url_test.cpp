@@ -48,13 +48,14 @@ TEST(Url, PortsAndOrigins) {
 }
 
 TEST(Url, AddressesInEverySpelling) {
-  for (const char* text : {"http://127.1/", "http://0x7F.1/", "http://0177.0.0.1/", "http://2130706433/", "http://127.0.0.1./",
-                           "http://%31%32%37.0.0.1/", "http://１２７.0.0.1/"})
+  for (const char* text : {"http://127.1/", "http://0x7F.1/", "http://0177.0.0.1/", "http://2130706433/",
+                           "http://127.0.0.1./", "http://%31%32%37.0.0.1/", "http://１２７.0.0.1/"})
     EXPECT_EQ(Url::parse(text).host(), "127.0.0.1") << text;
   EXPECT_EQ(Url::parse("http://[0:0:0:0:0:ffff:127.0.0.1]:81/").host(), "[::ffff:7f00:1]");
   EXPECT_EQ(Url::parse("http://[2001:DB8:0:0:1:0:0:1]/").hostname(), "2001:db8::1:0:0:1");
-  for (const char* text : {"http://256.0.0.1/", "http://1.2.3.4.5/", "http://1.2.3.x4.09/", "http://[::1/", "http://[1:2]/",
-                           "http://[::1::]/", "http://[::1]x/", "http://[1:2:3:4:5:6:7:8:9]/", "http://[::1.2.3]/"})
+  for (const char* text :
+       {"http://256.0.0.1/", "http://1.2.3.4.5/", "http://1.2.3.x4.09/", "http://[::1/", "http://[1:2]/",
+        "http://[::1::]/", "http://[::1]x/", "http://[1:2:3:4:5:6:7:8:9]/", "http://[::1.2.3]/"})
     EXPECT_FALSE(Url::try_parse(text).has_value()) << text;
 }
 
@@ -83,7 +84,8 @@ TEST(Url, ErrorsAreOneClearLine) {
   EXPECT_EQ(message("http://a:99999/"), "invalid URL 'http://a:99999/': port above 65535");
   EXPECT_EQ(message("http://a b/"), "invalid URL 'http://a b/': forbidden character in host");
   EXPECT_EQ(message("http://a\x01/"), "invalid URL 'http://a?/': forbidden character in host");
-  EXPECT_EQ(message(std::string(Url::kMaxLength + 1, 'a')).size(), std::string("invalid URL '").size() + 200 + 3 + 3 + 8);
+  EXPECT_EQ(message(std::string(Url::kMaxLength + 1, 'a')).size(),
+            std::string("invalid URL '").size() + 200 + 3 + 3 + 8);
   EXPECT_THROW(static_cast<void>(Url::parse("http:///")), ValueError);
 }
 
@@ -98,31 +100,109 @@ TEST(Url, LongestInputs) {
 
 // The fast paths and the full parser must be one function. The full parser is forced by a tab, which it strips.
 TEST(Url, FastPathsGiveWhatTheFullParserGives) {
-  const std::vector<std::string> bases{"http://a.example", "https://user:pw@b.example:8080/x/y/z.html?q=1#f", "http://1.2.3.4/d/",
-                                       "http://a/b//c/d;p?q", "https://[::1]:9/a/b", "ftp://f.example/x/y"};
-  const std::vector<std::string> texts{
-      "", "#", "#x", "?", "?y=1#z", "/", "//h.example/p", "/p", "/p/q?r#s", "p", "p/q", "./p", "../p", "../../p", "../../../p",
-      ".././p", "..", ".", "../", "./", "../..", "p/../q", "p/..", "p/.", ".p", "..p", "...", "p//q", "/p//q", "..//p", ".//p",
-      "%2e%2e/p", "p/%2E./q", "a:b", "a/b:c", "1:2", "./a:b", "?a:b", "p q", "p\"q", "p'q", "p?'", "p^q", "p|q", "p{q", "p`q",
-      "p#`", "\\p", "p\\q", "p%20q", "p%zz", "é", "http:p", "https:p", "http://H.example", "http://h.example", "http://h.example?x",
-      "http://h.example#x", "http://h.example:80/", "http://h.example:8080", "http://h.example:08/", "http://h.example:65536/",
-      "http://h.example:/", "http://h/../x", "http://h/x/./y", "http://h_1.example/", "http://h.1/", "http://h.1x/", "http://h./",
-      "http://h..e/", "http://.h/", "http://-h-/", "http://xn--n3h.net/", "http://xn--/", "http://a@h/", "http://h/@:",
-      "http://h/p?q?r#s#t", "http://h/p?q'", "http://h/?#", "mailto:x", "HTTP://h/x", " http://h/x ", "http://1.2/", "http://0x1/"};
+  const std::vector<std::string> bases{"http://a.example",    "https://user:pw@b.example:8080/x/y/z.html?q=1#f",
+                                       "http://1.2.3.4/d/",   "http://a/b//c/d;p?q",
+                                       "https://[::1]:9/a/b", "ftp://f.example/x/y"};
+  const std::vector<std::string> texts{"",
+                                       "#",
+                                       "#x",
+                                       "?",
+                                       "?y=1#z",
+                                       "/",
+                                       "//h.example/p",
+                                       "/p",
+                                       "/p/q?r#s",
+                                       "p",
+                                       "p/q",
+                                       "./p",
+                                       "../p",
+                                       "../../p",
+                                       "../../../p",
+                                       ".././p",
+                                       "..",
+                                       ".",
+                                       "../",
+                                       "./",
+                                       "../..",
+                                       "p/../q",
+                                       "p/..",
+                                       "p/.",
+                                       ".p",
+                                       "..p",
+                                       "...",
+                                       "p//q",
+                                       "/p//q",
+                                       "..//p",
+                                       ".//p",
+                                       "%2e%2e/p",
+                                       "p/%2E./q",
+                                       "a:b",
+                                       "a/b:c",
+                                       "1:2",
+                                       "./a:b",
+                                       "?a:b",
+                                       "p q",
+                                       "p\"q",
+                                       "p'q",
+                                       "p?'",
+                                       "p^q",
+                                       "p|q",
+                                       "p{q",
+                                       "p`q",
+                                       "p#`",
+                                       "\\p",
+                                       "p\\q",
+                                       "p%20q",
+                                       "p%zz",
+                                       "é",
+                                       "http:p",
+                                       "https:p",
+                                       "http://H.example",
+                                       "http://h.example",
+                                       "http://h.example?x",
+                                       "http://h.example#x",
+                                       "http://h.example:80/",
+                                       "http://h.example:8080",
+                                       "http://h.example:08/",
+                                       "http://h.example:65536/",
+                                       "http://h.example:/",
+                                       "http://h/../x",
+                                       "http://h/x/./y",
+                                       "http://h_1.example/",
+                                       "http://h.1/",
+                                       "http://h.1x/",
+                                       "http://h./",
+                                       "http://h..e/",
+                                       "http://.h/",
+                                       "http://-h-/",
+                                       "http://xn--n3h.net/",
+                                       "http://xn--/",
+                                       "http://a@h/",
+                                       "http://h/@:",
+                                       "http://h/p?q?r#s#t",
+                                       "http://h/p?q'",
+                                       "http://h/?#",
+                                       "mailto:x",
+                                       "HTTP://h/x",
+                                       " http://h/x ",
+                                       "http://1.2/",
+                                       "http://0x1/"};
   const auto show = [](const std::optional<Url>& url) {
     if (!url) return std::string("invalid");
     std::string out = url->href();
-    for (const auto part : {url->scheme(), url->username(), url->password(), url->host(), url->host_and_port(), url->path(),
-                            url->query(), url->fragment(), url->request_target()})
+    for (const auto part : {url->scheme(), url->username(), url->password(), url->host(), url->host_and_port(),
+                            url->path(), url->query(), url->fragment(), url->request_target()})
       out += " | " + std::string(part);
-    return out + (url->has_query() ? " ?" : "") + (url->has_fragment() ? " #" : "") + std::to_string(url->effective_port());
+    return out + (url->has_query() ? " ?" : "") + (url->has_fragment() ? " #" : "") +
+           std::to_string(url->effective_port());
   };
   for (const auto& text : texts) {
     EXPECT_EQ(show(Url::try_parse(text)), show(Url::try_parse("\t" + text))) << text;
     for (const auto& base : bases) {
       const auto parsed = Url::try_parse(base);
       ASSERT_TRUE(parsed.has_value());
-      EXPECT_EQ(show(Url::try_parse(text, *parsed)), show(Url::try_parse("\t" + text, *parsed))) << text << " on " << base;
+      EXPECT_EQ(show(Url::try_parse(text, *parsed)), show(Url::try_parse("\t" + text, *parsed)))
+          << text << " on " << base;
     }
   }
 }

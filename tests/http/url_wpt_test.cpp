@@ -56,8 +56,10 @@ TEST(UrlWpt, EveryParseCase) {
   // Cases whose expectation the standard has changed since this copy was made.
   const std::map<std::string, std::string> kChanged{
       // '^' joined the path percent-encode set in 2023.
-      {"foo://host/%20!%22$%&'()*+,-./:;%3C=%3E@[\\]^_%60%7B|%7D~", "foo://host/%20!%22$%&'()*+,-./:;%3C=%3E@[\\]%5E_%60%7B|%7D~"},
-      {"wss://host/%20!%22$%&'()*+,-./:;%3C=%3E@[/]^_%60%7B|%7D~", "wss://host/%20!%22$%&'()*+,-./:;%3C=%3E@[/]%5E_%60%7B|%7D~"},
+      {"foo://host/%20!%22$%&'()*+,-./:;%3C=%3E@[\\]^_%60%7B|%7D~",
+       "foo://host/%20!%22$%&'()*+,-./:;%3C=%3E@[\\]%5E_%60%7B|%7D~"},
+      {"wss://host/%20!%22$%&'()*+,-./:;%3C=%3E@[/]^_%60%7B|%7D~",
+       "wss://host/%20!%22$%&'()*+,-./:;%3C=%3E@[/]%5E_%60%7B|%7D~"},
   };
   std::size_t cases = 0;
   std::size_t changed = 0;
@@ -151,9 +153,8 @@ TEST(UrlWpt, IdnaToAsciiNonTransitional) {
     std::stringstream stream(line);
     for (std::string column; std::getline(stream, column, ';');) {
       const auto begin = column.find_first_not_of(" \t");
-      columns.push_back(begin == std::string::npos
-                            ? ""
-                            : column.substr(begin, column.find_last_not_of(" \t") - begin + 1));
+      columns.push_back(begin == std::string::npos ? ""
+                                                   : column.substr(begin, column.find_last_not_of(" \t") - begin + 1));
     }
     if (columns.size() < 5) continue;
     const std::string status = columns[4].empty() ? columns[2] : columns[4];

@@ -35,14 +35,18 @@ TEST(HttpDate, TheThreeForms) {
 }
 
 TEST(HttpDate, TwoDigitYears) {
-  EXPECT_EQ(parse_http_date("Friday, 01-Jan-77 00:00:00 GMT", kNow), parse_http_date("Fri, 01 Jan 2077 00:00:00 GMT", kNow));
-  EXPECT_EQ(parse_http_date("Sunday, 01-Jan-78 00:00:00 GMT", kNow), parse_http_date("Sun, 01 Jan 1978 00:00:00 GMT", kNow));
+  EXPECT_EQ(parse_http_date("Friday, 01-Jan-77 00:00:00 GMT", kNow),
+            parse_http_date("Fri, 01 Jan 2077 00:00:00 GMT", kNow));
+  EXPECT_EQ(parse_http_date("Sunday, 01-Jan-78 00:00:00 GMT", kNow),
+            parse_http_date("Sun, 01 Jan 1978 00:00:00 GMT", kNow));
 }
 
 TEST(HttpDate, Refused) {
-  for (const char* text : {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
-                           "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Xxx, 06 Nov 1994 08:49:37 GMT",
-                           "Sun, 06 Nov 1994 08:49:37 GMT x", "784111777", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, -1 Nov 1994 08:49:37 GMT", "0"})
+  for (const char* text :
+       {"", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT",
+        "Sun, 06 Nov 1994 08:49:37 CET", "Xxx, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT x",
+        "784111777", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, -1 Nov 1994 08:49:37 GMT", "0"})
     EXPECT_EQ(parse_http_date(text, kNow), std::nullopt) << text;
 }
 
@@ -71,8 +75,8 @@ TEST(Range, UnsatisfiableAndIgnored) {
     EXPECT_EQ(parse_range(value, 1000).result, RangeResult::kUnsatisfiable) << value;
   EXPECT_EQ(parse_range("bytes=0-", 0).result, RangeResult::kUnsatisfiable);
   EXPECT_EQ(parse_range("bytes=-1", 0).result, RangeResult::kUnsatisfiable);
-  for (const char* value : {"", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=2-1", "bytes=0-1;2", "bytes=+1-2", "items=0-1", "bytes=0x1-2", "bytes=1--2",
-                            "bytes=0-1,x", "bytes 0-1"})
+  for (const char* value : {"", "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=2-1", "bytes=0-1;2",
+                            "bytes=+1-2", "items=0-1", "bytes=0x1-2", "bytes=1--2", "bytes=0-1,x", "bytes 0-1"})
     EXPECT_EQ(parse_range(value, 1000).result, RangeResult::kIgnore) << value;
 }
 
@@ -94,7 +98,8 @@ TEST(ETag, Comparison) {
   EXPECT_FALSE(strong.weak_equals(ETag("a-2")));
   EXPECT_EQ(weak.to_string(), "W/\"a-1\"");
   EXPECT_TRUE(ETag::parse("W/\"a-1\"")->weak());
-  for (const char* text : {"", "a", "\"a", "w/\"a\"", "\"a\"x", "\"a b\"", "W/ \"a\""}) EXPECT_EQ(ETag::parse(text).has_value(), false) << text;
+  for (const char* text : {"", "a", "\"a", "w/\"a\"", "\"a\"x", "\"a b\"", "W/ \"a\""})
+    EXPECT_EQ(ETag::parse(text).has_value(), false) << text;
   EXPECT_THROW(ETag("a\"b"), ValueError);
   EXPECT_NE(ETag::of_file(1, 2).to_string(), ETag::of_file(2, 2).to_string());
   EXPECT_NE(ETag::of_file(1, 2).to_string(), ETag::of_file(1, 3).to_string());

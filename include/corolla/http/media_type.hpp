@@ -35,7 +35,9 @@ class COROLLA_API MediaType {
   /// HTML or XHTML: what links are looked for in.
   [[nodiscard]] bool is_html() const noexcept;
   /// Names and values in order.
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept {
+    return parameters_;
+  }
 
  private:
   MediaType() = default;

@@ -25,9 +25,9 @@ struct ByteRange {
 
 /// What a server does about a Range field.
 enum class RangeResult : std::uint8_t {
-  kIgnore,          ///< no byte range, malformed or abusive: send the whole with 200
-  kPartial,         ///< send these with 206
-  kUnsatisfiable,   ///< 416 with "Content-Range: bytes */SIZE"
+  kIgnore,         ///< no byte range, malformed or abusive: send the whole with 200
+  kPartial,        ///< send these with 206
+  kUnsatisfiable,  ///< 416 with "Content-Range: bytes */SIZE"
 };
 
 struct Ranges {
