@@ -2,6 +2,7 @@
 #include <corolla/runtime/event_loop.hpp>
 
 #include <corolla/runtime/executor.hpp>
+#include <corolla/runtime/gather_children.hpp>
 #include <corolla/runtime/task_base.hpp>
 
 #include "backend/backend.hpp"
@@ -79,11 +80,14 @@ void EventLoop::close() {
   while (!core_->ready_.empty()) core_->ready_.pop().drop();
   while (!private_->timers.empty()) private_->timers.pop().drop();
   while (TaskBase* task = core_->newest_) task->abandon();
+  while (GatherChildren* gather = core_->gathers_) gather->abandon();
   private_->held.clear();
   backend_.reset();
 }
 
-void EventLoop::run_forever() {
+void EventLoop::run_forever() { run(false); }
+
+void EventLoop::run(bool once) {
   require_open();
   if (running_) throw RuntimeError("This event loop is already running");
   if (running) throw RuntimeError("Cannot run the event loop while another loop is running");
@@ -103,7 +107,7 @@ void EventLoop::run_forever() {
   do {
     wait_for_events();
     run_ready();
-  } while (!stopping_);
+  } while (!once && !stopping_);
 }
 
 void EventLoop::run_until_done(FutureBase& future) {
@@ -123,12 +127,7 @@ void EventLoop::run_until_done(FutureBase& future) {
   future.throw_if_failed();
 }
 
-void EventLoop::run_once() {
-  const bool stop_later = stopping_;
-  stopping_ = true;
-  run_forever();
-  stopping_ = stop_later;
-}
+void EventLoop::run_once() { run(true); }
 
 // Fills the ready queue: completions and posts first, expired timers behind them.
 void EventLoop::wait_for_events() {

@@ -4,7 +4,34 @@
 namespace corolla {
 inline namespace v0 {
 
+GatherChildren::~GatherChildren() { unlink(); }
+
+void GatherChildren::link(LoopCore& core) noexcept {
+  link_ = &core.gathers_;
+  next_ = core.gathers_;
+  core.gathers_ = this;
+  if (next_) next_->link_ = &next_;
+}
+
+void GatherChildren::unlink() noexcept {
+  if (!link_) return;
+  *link_ = next_;
+  if (next_) next_->link_ = link_;
+  link_ = nullptr;
+}
+
+void GatherChildren::abandon() noexcept {
+  unlink();
+  const FutureRef<FutureBase> keep = FutureRef<FutureBase>::share(&outer());
+  for (Node& node : nodes_) {
+    if (!node.linked()) continue;
+    node.future->remove_waiter(node);
+    outer().release();
+  }
+}
+
 void GatherChildren::subscribe() noexcept {
+  link(outer().core());
   for (Node& node : nodes_) {
     if (!node.future->marked_) ++unfinished_;
     node.future->marked_ = true;

@@ -26,21 +26,30 @@ using conformance::World;
 
 constexpr std::size_t kMostSteps = 2000;
 
-/// Empty when nothing of the runtime is alive.
-std::string leaks() {
-  const corolla::LiveObjects alive = corolla::live_objects();
-  if (alive.frames == 0 && alive.futures == 0) return {};
-  return "LEAK frames=" + std::to_string(alive.frames) + " futures=" + std::to_string(alive.futures);
-}
+/// Looks for objects of the runtime that outlive a program.
+class LeakCheck {
+ public:
+  /// Empty when nothing was left since this was made.
+  [[nodiscard]] std::string leaks() const {
+    const corolla::LiveObjects now = corolla::live_objects();
+    if (now.frames == before_.frames && now.futures == before_.futures) return {};
+    return "LEAK frames=" + std::to_string(now.frames - before_.frames) +
+           " futures=" + std::to_string(now.futures - before_.futures);
+  }
+
+ private:
+  corolla::LiveObjects before_ = corolla::live_objects();
+};
 
 /// An error of the interpreter, or of the program's text, ends the trace with a line that no trace has.
 void run_guarded(Trace& trace, const std::function<void()>& run) {
+  const LeakCheck check;
   try {
     run();
   } catch (const std::exception& error) {
     trace.add_error("ERROR " + std::string(error.what()));
   }
-  if (const std::string left = leaks(); !left.empty()) trace.add_error(left);
+  if (const std::string left = check.leaks(); !left.empty()) trace.add_error(left);
 }
 
 Trace trace_of(const std::string& json) {
@@ -57,9 +66,10 @@ Trace destroy_at_every_step(const std::string& json) {
   run_guarded(verdict, [&] {
     const Program program(json);
     for (std::size_t steps = 0; steps <= kMostSteps; ++steps) {
+      const LeakCheck check;
       Trace trace;
       const bool ended = World(program, trace).run_steps(steps);
-      if (const std::string left = leaks(); !left.empty()) {
+      if (const std::string left = check.leaks(); !left.empty()) {
         verdict.add_error("step " + std::to_string(steps) + ": " + left);
         return;
       }

@@ -158,6 +158,7 @@ class COROLLA_API EventLoop {
   void queue(ScheduledCallback& callback);
   void arm_callback(ScheduledCallback& callback, time_point when);
   void require_open() const;
+  void run(bool once);
   void wait_for_events();
   void run_ready() noexcept;
 

@@ -20,14 +20,18 @@
 namespace corolla {
 inline namespace v0 {
 
-/// See the file's comment. While a child is pending its node holds a reference to the gather's future.
+/// See the file's comment. While a child is pending its node holds a reference to the gather's future, and the node
+/// holds the child: a circle that breaks when the child is done. A child that nobody ever completes would keep both for
+/// good, so the loop knows its gathers and has them let go when it closes.
 class COROLLA_API GatherChildren {
  public:
   /// `made_here`: nobody else has a handle of the futures, so their values may be moved out.
   explicit GatherChildren(bool return_exceptions) noexcept : return_exceptions_(return_exceptions) {}
   GatherChildren(const GatherChildren&) = delete;
   GatherChildren& operator=(const GatherChildren&) = delete;
-  virtual ~GatherChildren() = default;
+  virtual ~GatherChildren();
+  /// The loop dies: leaves the children that are pending.
+  void abandon() noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
   [[nodiscard]] FutureBase& at(std::size_t index) const noexcept { return *nodes_[index].future; }
@@ -64,8 +68,12 @@ class COROLLA_API GatherChildren {
 
   void node_done(Node& node, bool ran) noexcept;
   void child_done(FutureBase& child) noexcept;
+  void link(LoopCore& core) noexcept;
+  void unlink() noexcept;
 
   std::vector<Node> nodes_;
+  GatherChildren** link_ = nullptr;  // what points at this in the loop's list; null when it is in none
+  GatherChildren* next_ = nullptr;
   std::size_t unfinished_ = 0;  // distinct children not taken note of yet
   bool return_exceptions_;
   bool cancel_requested_ = false;

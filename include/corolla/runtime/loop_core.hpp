@@ -15,6 +15,7 @@ namespace corolla {
 inline namespace v0 {
 
 class EventLoop;
+class GatherChildren;
 class TaskBase;
 class SideTable;
 
@@ -47,6 +48,7 @@ class COROLLA_API LoopCore {
 
  private:
   friend class EventLoop;
+  friend class GatherChildren;
   friend class TaskBase;
   ~LoopCore();
 
@@ -55,6 +57,7 @@ class COROLLA_API LoopCore {
   TaskBase* current_ = nullptr;
   TaskBase* oldest_ = nullptr;
   TaskBase* newest_ = nullptr;
+  GatherChildren* gathers_ = nullptr;  // all alive, in no order
   std::unique_ptr<SideTable> side_table_;
   std::uint32_t tasks_made_ = 0;
   std::uint32_t references_ = 1;
