@@ -11,6 +11,14 @@ namespace corolla::inline v0::crawl {
 
 namespace {
 
+/// Controls, U+FFFE and U+FFFF: neither a libxml2 tree nor XPath has them.
+bool has_impossible_character(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') return true;
+  }
+  return text.find("\xEF\xBF\xBE") != std::string_view::npos || text.find("\xEF\xBF\xBF") != std::string_view::npos;
+}
+
 class Tokenizer {
  public:
   explicit Tokenizer(std::string_view text) : text_(text) {}
@@ -91,7 +99,12 @@ class Tokenizer {
     return out;
   }
 
-  void add(CssTokenKind kind, std::string text) { tokens_.push_back({kind, std::move(text), start_}); }
+  void add(CssTokenKind kind, std::string text) {
+    if (has_impossible_character(text)) {
+      throw_selector_error("css selector", text_, "a character that no page can hold", start_);
+    }
+    tokens_.push_back({kind, std::move(text), start_});
+  }
 
   std::string_view text_;
   std::size_t i_ = 0;

@@ -7,6 +7,7 @@
 #include "crawl/extract/html_tokenizer.hpp"
 #include "crawl/extract/html_tree.hpp"
 #include "crawl/extract/selector_error.hpp"
+#include "crawl/extract/utf8.hpp"
 #include "crawl/extract/xpath_scan.hpp"
 
 #include <re2/re2.h>
@@ -66,8 +67,9 @@ CompiledField compile(const FieldSpec& spec) {
   if (spec.expression.size() > kMaxExpression) {
     throw_selector_error("field", spec.name, "an expression of more than 4096 bytes", kMaxExpression);
   }
-  const std::size_t nul = spec.expression.find('\0');
-  if (nul != std::string::npos) throw_selector_error("field", spec.name, "a NUL byte in the expression", nul);
+  if (!is_valid_utf8(spec.expression) || spec.expression.find('\0') != std::string::npos) {
+    throw_selector_error("field", spec.name, "an expression that is no text (UTF-8 without NUL)", 0);
+  }
   if (spec.kind == FieldKind::kRegex) return compile_regex(spec.expression);
   CompiledField out;
   if (spec.kind == FieldKind::kCss) {

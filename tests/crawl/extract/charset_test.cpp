@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::string decoded(std::string_view bytes, std::string_view charset) { return std::string(to_utf8(bytes, charset).view()); }
+std::string decoded(std::string_view bytes, std::string_view charset) {
+  return std::string(to_utf8(bytes, charset).view());
+}
 
 TEST(Charset, Labels) {
   EXPECT_EQ(charset_of_label("utf8"), "UTF-8");
@@ -75,14 +77,15 @@ TEST(ToUtf8, AMovedTextKeepsItsView) {
 TEST(ToUtf8, ReplacesMaximalIllFormedParts) {
   const std::string r = "\xEF\xBF\xBD";
   EXPECT_EQ(decoded("a\x80z", "utf-8"), "a" + r + "z");
-  EXPECT_EQ(decoded("\xC0\xAF", "utf-8"), r + r);              // overlong
-  EXPECT_EQ(decoded("\xE0\x80\xAF", "utf-8"), r + r + r);      // overlong
-  EXPECT_EQ(decoded("\xED\xA0\x80", "utf-8"), r + r + r);      // surrogate
+  EXPECT_EQ(decoded("\xC0\xAF", "utf-8"), r + r);          // overlong
+  EXPECT_EQ(decoded("\xE0\x80\xAF", "utf-8"), r + r + r);  // overlong
+  EXPECT_EQ(decoded("\xED\xA0\x80", "utf-8"), r + r + r);  // surrogate
   EXPECT_EQ(decoded("\xF4\x90\x80\x80", "utf-8"), r + r + r + r);
-  EXPECT_EQ(decoded("\xE2\x82", "utf-8"), r);                  // cut short: one part
+  EXPECT_EQ(decoded("\xE2\x82", "utf-8"), r);  // cut short: one part
   EXPECT_EQ(decoded("\xF0\x9F\x98z", "utf-8"), r + "z");
   EXPECT_EQ(decoded("\xF0\x9F\x98\x80", "utf-8"), "\xF0\x9F\x98\x80");
-  EXPECT_EQ(decoded(std::string(40, 'a') + "\xFF" + std::string(40, 'b'), "utf-8"), std::string(40, 'a') + r + std::string(40, 'b'));
+  EXPECT_EQ(decoded(std::string(40, 'a') + "\xFF" + std::string(40, 'b'), "utf-8"),
+            std::string(40, 'a') + r + std::string(40, 'b'));
 }
 
 TEST(ToUtf8, OldEncodings) {

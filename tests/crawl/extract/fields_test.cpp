@@ -54,17 +54,23 @@ TEST(FieldSpec, BadOnesNameThePlace) {
 TEST(FieldSet, BadExpressionsNameThePlace) {
   const Bad cases[] = {
       {"x=css:h1[", "field 'x': bad css selector 'h1[': expected an attribute name at position 3"},
-      {"x=css:h1 >", "field 'x': bad css selector 'h1 >': expected an element, class, id, attribute or pseudo-class at position 4"},
-      {"x=css:a,,b", "field 'x': bad css selector 'a,,b': expected an element, class, id, attribute or pseudo-class at position 2"},
-      {"x=css:a:nth-child(x)", "field 'x': bad css selector 'a:nth-child(x)': expected odd, even, a number or An+B at position 12"},
+      {"x=css:h1 >",
+       "field 'x': bad css selector 'h1 >': expected an element, class, id, attribute or pseudo-class at position 4"},
+      {"x=css:a,,b",
+       "field 'x': bad css selector 'a,,b': expected an element, class, id, attribute or pseudo-class at position 2"},
+      {"x=css:a:nth-child(x)",
+       "field 'x': bad css selector 'a:nth-child(x)': expected odd, even, a number or An+B at position 12"},
       {"x=css:a:foo", "field 'x': bad css selector 'a:foo': unknown pseudo-class :foo at position 1"},
       {"x=css:a:foo(1)", "field 'x': bad css selector 'a:foo(1)': unknown pseudo-class :foo() at position 1"},
-      {"x=css:a::before", "field 'x': bad css selector 'a::before': unknown pseudo-element: ::text, ::html and ::attr(name) exist at position 1"},
+      {"x=css:a::before",
+       "field 'x': bad css selector 'a::before': unknown pseudo-element: ::text, ::html and ::attr(name) exist at "
+       "position 1"},
       {"x=css:a::text b", "field 'x': bad css selector 'a::text b': expected ',' or the end at position 8"},
       {"x=css:a[b='c]", "field 'x': bad css selector 'a[b='c]': unclosed string at position 4"},
       {"x=css:a[b?=c]", "field 'x': bad css selector 'a[b?=c]': expected an operator or ']' at position 3"},
       {"x=css::not(a", "field 'x': bad css selector ':not(a': expected ',' or ')' at position 6"},
-      {"x=css:*:first-of-type", "field 'x': bad css selector '*:first-of-type': :first-of-type needs an element name before it at position 1"},
+      {"x=css:*:first-of-type",
+       "field 'x': bad css selector '*:first-of-type': :first-of-type needs an element name before it at position 1"},
       {"x=css:svg|a", "field 'x': bad css selector 'svg|a': namespace prefixes are not supported at position 3"},
       {"x=xpath://a[", "field 'x': bad xpath '//a[': not an XPath 1.0 expression at position 4"},
       {"x=xpath://a[foo()]", "field 'x': bad xpath '//a[foo()]': unknown function foo() at position 4"},
@@ -91,7 +97,8 @@ TEST(FieldSet, BadExpressionsNameThePlace) {
 }
 
 TEST(Fields, TextMarkupAndAttributes) {
-  const std::string_view html = "<body><h1 id=a>  Tea\n <b>and</b>\tmilk </h1><h1>2</h1><a href='?a&amp;b'>x</a></body>";
+  const std::string_view html =
+      "<body><h1 id=a>  Tea\n <b>and</b>\tmilk </h1><h1>2</h1><a href='?a&amp;b'>x</a></body>";
   EXPECT_EQ(run("x=css:h1", html), Values{"Tea and milk"});
   EXPECT_EQ(run("x=css:h1::text", html), Values{"  Tea\n "});
   EXPECT_EQ(run("x[]=css:h1::text", html), (Values{"  Tea\n ", "\tmilk ", "2"}));
@@ -152,7 +159,8 @@ TEST(Fields, LimitsAreTold) {
 }
 
 TEST(Fields, OneSetServesManyThreads) {
-  const FieldSet set({FieldSpec::parse("t=css:title"), FieldSpec::parse("n=xpath:count(//li)"), FieldSpec::parse("r=re:<li>(\\d+)$")});
+  const FieldSet set(
+      {FieldSpec::parse("t=css:title"), FieldSpec::parse("n=xpath:count(//li)"), FieldSpec::parse("r=re:<li>(\\d+)$")});
   std::vector<std::thread> threads;
   std::vector<int> good(4);
   for (std::size_t t = 0; t < good.size(); ++t) {

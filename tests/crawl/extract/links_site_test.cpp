@@ -2,6 +2,7 @@
 // On a real site the streaming tokenizer finds the links that a tree has, page by page, in the same order.
 #include <corolla/crawl/links.hpp>
 
+#include "crawl/extract/ascii.hpp"
 #include "crawl/extract/html_tree.hpp"
 
 #include <gtest/gtest.h>
@@ -36,8 +37,9 @@ TEST(LinksOfASite, AreThoseOfTheTree) {
     const XPathResult found = expression.evaluate(tree.document());
     std::vector<std::string> theirs;
     for (std::size_t i = 0; i < found.size(); ++i) {
-      std::string value = node_text(found.node(i));
-      if (!value.empty()) theirs.push_back(std::move(value));
+      const std::string text_of_node = node_text(found.node(i));
+      const std::string_view value = trim(text_of_node);
+      if (!value.empty()) theirs.emplace_back(value);
     }
     EXPECT_EQ(ours, theirs) << entry.path();
     total += ours.size();

@@ -19,7 +19,8 @@ Found links(std::string_view html, LinkOptions options = {}) {
 }
 
 Found described(std::string_view html, LinkOptions options = {}) {
-  constexpr std::string_view kKinds[] = {"navigation", "frame", "resource", "stylesheet", "relation", "css", "refresh", "form"};
+  constexpr std::string_view kKinds[] = {"navigation", "frame", "resource", "stylesheet",
+                                         "relation",   "css",   "refresh",  "form"};
   Found out;
   for_each_link(
       html,
@@ -32,14 +33,16 @@ Found described(std::string_view html, LinkOptions options = {}) {
 }
 
 TEST(Links, NamesTagAttributeAndKind) {
-  EXPECT_EQ(described("<A HREF='/a'>x</A><area href=b><iframe src=c></iframe><frame src=d><img SRC=e><link rel='x StyleSheet' href=f>"
-                      "<link rel=icon href=g><object data=h><video poster=i src=j><source src=k><embed src=l><track src=m>"
-                      "<input type=image src=n><script src=o></script><body background=p><audio src=q>"),
-            (Found{"a[href]=/a navigation", "area[href]=b navigation", "iframe[src]=c frame", "frame[src]=d frame",
-                   "img[src]=e resource", "link[href]=f stylesheet", "link[href]=g relation", "object[data]=h resource",
-                   "video[poster]=i resource", "video[src]=j resource", "source[src]=k resource", "embed[src]=l resource",
-                   "track[src]=m resource", "input[src]=n resource", "script[src]=o resource", "body[background]=p resource",
-                   "audio[src]=q resource"}));
+  EXPECT_EQ(
+      described("<A HREF='/a'>x</A><area href=b><iframe src=c></iframe><frame src=d><img SRC=e><link rel='x "
+                "StyleSheet' href=f>"
+                "<link rel=icon href=g><object data=h><video poster=i src=j><source src=k><embed src=l><track src=m>"
+                "<input type=image src=n><script src=o></script><body background=p><audio src=q>"),
+      (Found{"a[href]=/a navigation", "area[href]=b navigation", "iframe[src]=c frame", "frame[src]=d frame",
+             "img[src]=e resource", "link[href]=f stylesheet", "link[href]=g relation", "object[data]=h resource",
+             "video[poster]=i resource", "video[src]=j resource", "source[src]=k resource", "embed[src]=l resource",
+             "track[src]=m resource", "input[src]=n resource", "script[src]=o resource", "body[background]=p resource",
+             "audio[src]=q resource"}));
 }
 
 TEST(Links, FormsOnlyWhenAsked) {
@@ -52,7 +55,8 @@ TEST(Links, FormsOnlyWhenAsked) {
 TEST(Links, DataIsALinkOnObjectsOnly) { EXPECT_EQ(links("<div data=/x><table data=/y><object data=/z>"), Found{"/z"}); }
 
 TEST(Links, DecodesReferencesAndTrims) {
-  EXPECT_EQ(links("<a href='?a=1&amp;b=2'><a href=\"?a=1&copy=2&lt\"><a href=' \n x&#46;html '><a href=&#x2f;y><a href='?&not;in'>"),
+  EXPECT_EQ(links("<a href='?a=1&amp;b=2'><a href=\"?a=1&copy=2&lt\"><a href=' \n x&#46;html '><a href=&#x2f;y><a "
+                  "href='?&not;in'>"),
             (Found{"?a=1&b=2", "?a=1&copy=2<", "x.html", "/y", "?\xC2\xACin"}));
 }
 
@@ -61,14 +65,18 @@ TEST(Links, OfTwoAttributesOfOneNameTheFirstCounts) {
   EXPECT_EQ(links("<object data=1 href=2 data=3 icon=4>"), (Found{"1", "2", "4"}));
 }
 
-TEST(Links, EmptyOnesAreNone) { EXPECT_EQ(links("<a href><a href=''><a href='  '><img src><img srcset=' , '>"), Found{}); }
+TEST(Links, EmptyOnesAreNone) {
+  EXPECT_EQ(links("<a href><a href=''><a href='  '><img src><img srcset=' , '>"), Found{});
+}
 
 TEST(Links, NotInCommentsScriptsAndRawText) {
-  EXPECT_EQ(links("<!-- <a href=1> --><script>'<a href=2>'</script><textarea><a href=3></textarea><title><a href=4></title>"
-                  "<style>/*<a href=5>*/</style><xmp><a href=6></xmp><iframe><a href=7></iframe><noembed><a href=8></noembed>"
-                  "<noframes><a href=9></noframes><a href=ok1><noscript><img src=ok2></noscript><template><a href=ok3></template>"
-                  "<!DOCTYPE html \"><a href=ok4>\"><?php <a href=no> ?><plaintext></plaintext><a href=10>"),
-            (Found{"ok1", "ok2", "ok3", "ok4"}));
+  EXPECT_EQ(
+      links("<!-- <a href=1> --><script>'<a href=2>'</script><textarea><a href=3></textarea><title><a href=4></title>"
+            "<style>/*<a href=5>*/</style><xmp><a href=6></xmp><iframe><a href=7></iframe><noembed><a href=8></noembed>"
+            "<noframes><a href=9></noframes><a href=ok1><noscript><img src=ok2></noscript><template><a "
+            "href=ok3></template>"
+            "<!DOCTYPE html \"><a href=ok4>\"><?php <a href=no> ?><plaintext></plaintext><a href=10>"),
+      (Found{"ok1", "ok2", "ok3", "ok4"}));
 }
 
 TEST(Links, ATagThatNeverEndsIsNone) {
@@ -77,18 +85,20 @@ TEST(Links, ATagThatNeverEndsIsNone) {
 }
 
 TEST(Links, Srcset) {
-  EXPECT_EQ(links("<img srcset='a.png 1x, b.png 2x'><source srcset=' c,d 100w , e(f,g) 2x,h'><img srcset='data:x,y 1x, i,,'>"
-                  "<img srcset='j (a, b) 1x, k'><link imagesrcset='l 1x'>"),
-            (Found{"a.png", "b.png", "c,d", "e(f,g)", "h", "data:x,y", "i", "j", "k", "l"}));
+  EXPECT_EQ(
+      links("<img srcset='a.png 1x, b.png 2x'><source srcset=' c,d 100w , e(f,g) 2x,h'><img srcset='data:x,y 1x, i,,'>"
+            "<img srcset='j (a, b) 1x, k'><link imagesrcset='l 1x'>"),
+      (Found{"a.png", "b.png", "c,d", "e(f,g)", "h", "data:x,y", "i", "j", "k", "l"}));
 }
 
 TEST(Links, RefreshOnlyWithATarget) {
   EXPECT_EQ(described("<meta http-equiv=Refresh content='5; URL=/a'><meta http-equiv=refresh content=\"0;url='/b' x\">"
-                      "<meta http-equiv=refresh content='5'><meta http-equiv=refresh content='1 , /c'><meta http-equiv=refresh content='x;url=/d'>"
+                      "<meta http-equiv=refresh content='5'><meta http-equiv=refresh content='1 , /c'><meta "
+                      "http-equiv=refresh content='x;url=/d'>"
                       "<meta http-equiv=refresh content='.5; url = /e'><meta name=refresh content='1;url=/f'>"
                       "<meta http-equiv=refresh content='1;urls/g'>"),
-            (Found{"meta[content]=/a refresh", "meta[content]=/b refresh", "meta[content]=/c refresh", "meta[content]=/e refresh",
-                   "meta[content]=urls/g refresh"}));
+            (Found{"meta[content]=/a refresh", "meta[content]=/b refresh", "meta[content]=/c refresh",
+                   "meta[content]=/e refresh", "meta[content]=urls/g refresh"}));
 }
 
 TEST(Links, NofollowAndBaseAndRobots) {
