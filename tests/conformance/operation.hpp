@@ -56,9 +56,9 @@ using FlowOperation = corolla::Coro<Flow> (*)(Frame&, const Statement&);
 
 class Operation {
  public:
-  Operation(SyncOperation run) : form(run) {}          // NOLINT(google-explicit-constructor)
-  Operation(AwaitingOperation run) : form(run) {}      // NOLINT(google-explicit-constructor)
-  Operation(FlowOperation run) : form(run) {}          // NOLINT(google-explicit-constructor)
+  Operation(SyncOperation run) : form(run) {}      // NOLINT(google-explicit-constructor)
+  Operation(AwaitingOperation run) : form(run) {}  // NOLINT(google-explicit-constructor)
+  Operation(FlowOperation run) : form(run) {}      // NOLINT(google-explicit-constructor)
   std::variant<SyncOperation, AwaitingOperation, FlowOperation> form;
 };
 
@@ -68,8 +68,10 @@ void add_callback_operations(OperationTable& table);
 void add_control_operations(OperationTable& table);
 void add_future_operations(OperationTable& table);
 void add_introspection_operations(OperationTable& table);
+void add_scope_operations(OperationTable& table);
 void add_task_operations(OperationTable& table);
 void add_variable_operations(OperationTable& table);
+void add_waiting_operations(OperationTable& table);
 
 /// Null when no family knows it.
 [[nodiscard]] const Operation* find_operation(std::string_view name);

@@ -35,9 +35,7 @@ Statement::Statement(const nlohmann::json& source)
 Statement::Statement(Statement&&) noexcept = default;
 Statement::~Statement() = default;
 
-const std::string& Statement::text(const char* key) const {
-  return source_->at(key).get_ref<const std::string&>();
-}
+const std::string& Statement::text(const char* key) const { return source_->at(key).get_ref<const std::string&>(); }
 std::int64_t Statement::integer(const char* key) const { return source_->at(key).get<std::int64_t>(); }
 bool Statement::flag(const char* key) const { return source_->value(key, false); }
 bool Statement::has(const char* key) const { return source_->contains(key); }

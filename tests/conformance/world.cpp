@@ -230,8 +230,8 @@ ProgramFuture World::start_task(const std::string& coroutine, const std::string&
     return task;
   }
   // By hand, since the task has to be found under its name while its first step runs.
-  auto* state = new corolla::TaskState<Value>(loop_->core(), make_coroutine(coroutine, name),
-                                              std::source_location::current());
+  auto* state =
+      new corolla::TaskState<Value>(loop_->core(), make_coroutine(coroutine, name), std::source_location::current());
   ProgramFuture task(corolla::FutureRef<corolla::FutureBase>::adopt(state));
   state->set_name(name);
   register_task(task, name);
@@ -243,10 +243,8 @@ ProgramFuture World::gather(const Statement& statement) {
   using List = std::vector<ProgramFuture>;
   List futures = several(statement);
   corolla::FutureBase* state;
-  if (statement.flag("return_exceptions"))
-    state = new corolla::RangeGather<Value, true, List>(*loop_, futures);
-  else
-    state = new corolla::RangeGather<Value, false, List>(*loop_, futures);
+  if (statement.flag("return_exceptions")) state = new corolla::RangeGather<Value, true, List>(*loop_, futures);
+  else state = new corolla::RangeGather<Value, false, List>(*loop_, futures);
   return ProgramFuture(corolla::FutureRef<corolla::FutureBase>::adopt(state));
 }
 

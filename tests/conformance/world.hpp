@@ -9,6 +9,8 @@
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/future.hpp>
 #include <corolla/runtime/task.hpp>
+#include <corolla/runtime/task_group.hpp>
+#include <corolla/runtime/timeout.hpp>
 #include <corolla/testkit/virtual_clock.hpp>
 
 #include <chrono>
@@ -33,6 +35,12 @@ struct NamedHandle {
 };
 
 using ProgramFuture = corolla::Future<Value>;
+
+/// What a slot keeps of a scope: the scope itself lives only as long as its block runs.
+template <class Scope>
+struct ScopeSlot {
+  Scope* scope = nullptr;  // null once the block was left
+};
 
 /// See the file's comment. One program, run once.
 class World {
@@ -103,8 +111,17 @@ class World {
   /// How many were still registered.
   int remove_done_callbacks(const ProgramFuture& future, const std::string& callback);
 
+  // -- scopes ---------------------------------------------------------------------------------------------------
+  /// Null when the slot is empty.
+  using GroupSlot = std::shared_ptr<ScopeSlot<corolla::TaskGroup>>;
+  using TimeoutSlot = std::shared_ptr<ScopeSlot<corolla::Timeout>>;
+  [[nodiscard]] GroupSlot& group(const std::string& slot) { return groups_[slot]; }
+  [[nodiscard]] TimeoutSlot& timeout(const std::string& slot) { return timeouts_[slot]; }
+
   // -- time -----------------------------------------------------------------------------------------------------
-  [[nodiscard]] std::int64_t now() const { return std::chrono::floor<std::chrono::milliseconds>(clock_->elapsed()).count(); }
+  [[nodiscard]] std::int64_t now() const {
+    return std::chrono::floor<std::chrono::milliseconds>(clock_->elapsed()).count();
+  }
   [[nodiscard]] static corolla::EventLoop::time_point at(std::int64_t milliseconds) {
     return corolla::EventLoop::time_point(std::chrono::milliseconds(milliseconds));
   }
@@ -129,6 +146,8 @@ class World {
   std::map<std::string, std::int64_t> variables_;
   std::map<std::string, ProgramFuture> futures_;
   std::map<std::string, NamedHandle> handles_;
+  std::map<std::string, GroupSlot> groups_;
+  std::map<std::string, TimeoutSlot> timeouts_;
   std::map<std::string, int> generations_;  // of futures put into a slot
   std::vector<ProgramFuture> tasks_;        // in the order of creation
   std::vector<ProgramFuture> named_;        // all that names_ has, so that no address is used twice

@@ -33,8 +33,8 @@ void run_call_later(const Actor& actor, const Statement& statement) {
   const std::int64_t ms = statement.integer("ms");
   const std::string who = world.next_callback_name(callback);
   actor.log("call_later " + std::to_string(ms) + " " + who);
-  world.put_handle(statement.text("into"), {world.loop().call_later(std::chrono::milliseconds(ms),
-                                                                    invocation(actor, callback, who)), who});
+  world.put_handle(statement.text("into"),
+                   {world.loop().call_later(std::chrono::milliseconds(ms), invocation(actor, callback, who)), who});
 }
 
 void run_call_at(const Actor& actor, const Statement& statement) {
