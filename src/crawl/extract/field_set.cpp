@@ -33,7 +33,6 @@ struct CompiledField {
   std::unique_ptr<re2::RE2> regex;
   bool html = false;
   bool prefix_stable = false;
-  bool reads_attributes = false;
 };
 
 /// What a page without any element counts as, so that count(//a) is 0 on it.
@@ -81,7 +80,6 @@ CompiledField compile(const FieldSpec& spec) {
     out.prefix_stable = scan_xpath(spec.expression);
     out.xpath = spec.expression;
   }
-  out.reads_attributes = out.xpath.find('@') != std::string::npos || out.xpath.find("attribute") != std::string::npos;
   const XPathExpression checked(out.xpath);
   // Wrong argument counts and operand types show when an expression runs, so let it run once, on an empty page.
   const XPathResult result = checked.evaluate(EmptyPage().document());
@@ -97,15 +95,6 @@ bool has_monstrous_tag(std::string_view html) {
     if (!tokenizer.is_end_tag() && equals_ignoring_case(tokenizer.name(), "script")) {
       tokenizer.text(TextMode::kScriptData, "script");
     }
-  }
-  return false;
-}
-
-/// Whether an "<html" or "<body" starts in `html`.
-bool has_root_tag(std::string_view html) {
-  for (std::size_t i = html.find('<'); i != std::string_view::npos; i = html.find('<', i + 1)) {
-    const std::string_view name = html.substr(i + 1, 4);
-    if (equals_ignoring_case(name, "html") || equals_ignoring_case(name, "body")) return true;
   }
   return false;
 }
@@ -135,8 +124,8 @@ void store(const TreeField& field, const XPathResult& result) {
 ///    siblings before it: all there when the node is. Nodes found stay found, and the first one found is the first of
 ///    the whole page.
 /// 3. Its value is complete when its element is closed (HtmlTree::is_complete), for closed elements get no children.
-/// 4. The one exception to 1 is a second <html> or <body> tag, whose attributes are added to the first. So expressions
-///    that read attributes stop early only if no such tag is among the bytes left.
+/// 4. Attributes never come later either: those of a second <html> or <body> tag, which a browser adds to the first one,
+///    are dropped by libxml2. early_stop_test has such pages, so a libxml2 that changes this is noticed.
 ///
 /// Doubling keeps the cost of the fruitless tries below that of the last one.
 bool try_early(const HtmlTree& tree, std::vector<TreeField>& fields) {
@@ -164,10 +153,8 @@ bool extract_from_tree(std::string_view html, std::vector<TreeField>& fields, bo
     for (const TreeField& field : fields) field.value->error = "a tag has more than 256 attributes";
     return true;
   }
-  bool reads_attributes = false;
   for (const TreeField& field : fields) {
     may_stop_early = may_stop_early && field.compiled->prefix_stable && !field.value->is_list;
-    reads_attributes = reads_attributes || field.compiled->reads_attributes;
   }
   HtmlTree tree;
   std::size_t fed = 0;
@@ -176,7 +163,6 @@ bool extract_from_tree(std::string_view html, std::vector<TreeField>& fields, bo
     tree.feed(html.substr(fed, stop - fed));
     fed = stop;
     if (!may_stop_early || fed == html.size() || tree.is_stopped()) continue;
-    if (reads_attributes && has_root_tag(html.substr(fed))) continue;
     if (try_early(tree, fields)) return false;
   }
   tree.finish();
