@@ -138,8 +138,8 @@ void TaskBase::destroy_coroutines() noexcept {
 }
 
 void TaskBase::abandon() noexcept {
+  destroy_coroutines();  // awaiters still see whether they had been woken
   task_flags_ &= static_cast<std::uint8_t>(~(kWaiting | kRunnable));
-  destroy_coroutines();
   drop_callable();
   leave_list();
   if (!done()) become_cancelled({});

@@ -109,6 +109,8 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   }
   /// True when resumed() would throw; lets an awaiter give back what it was handed before.
   [[nodiscard]] bool resumes_cancelled() const noexcept { return (task_flags_ & (kMustCancel | kWaitCancelled)) != 0; }
+  /// True when cancel() ended the wait before wake() did, so that nothing was handed over.
+  [[nodiscard]] bool wait_cancelled() const noexcept { return (task_flags_ & kWaitCancelled) != 0; }
 
   /// The root coroutine is at its final suspension: stores its outcome. Called by the root's promise.
   void root_finished() noexcept { task_flags_ |= kRootFinished; }

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// All that tasks use to wait for each other.
+#pragma once
+
+#include <corolla/sync/event.hpp>
+#include <corolla/sync/queue.hpp>
+#include <corolla/sync/semaphore.hpp>
