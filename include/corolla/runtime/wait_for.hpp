@@ -21,35 +21,17 @@
 namespace corolla {
 inline namespace v0 {
 
-/// Tells a task that `future` is done, whatever its outcome; the task's cancellation does not touch it.
-class COROLLA_API DoneSignal {
+/// Takes a done callback back at the end of a scope, if it was not called yet.
+class ScopedDoneCallback {
  public:
-  explicit DoneSignal(FutureRef<FutureBase> future) noexcept : future_(std::move(future)) {}
-  DoneSignal(const DoneSignal&) = delete;
-  DoneSignal& operator=(const DoneSignal&) = delete;
-  ~DoneSignal();
-  void wait(TaskBase& task);
-  void resumed();
+  ScopedDoneCallback(FutureRef<FutureBase> future, CallbackId id) noexcept : future_(std::move(future)), id_(id) {}
+  ScopedDoneCallback(const ScopedDoneCallback&) = delete;
+  ScopedDoneCallback& operator=(const ScopedDoneCallback&) = delete;
+  ~ScopedDoneCallback() { remove_done_callback_from(*future_, id_); }
 
  private:
   FutureRef<FutureBase> future_;
-  TaskBase* task_ = nullptr;
-  std::optional<CallbackId> callback_;
-};
-
-/// `co_await DoneSignalAwaiter(signal)`.
-class [[nodiscard]] DoneSignalAwaiter {
- public:
-  explicit DoneSignalAwaiter(DoneSignal& signal) noexcept : signal_(signal) {}
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> self) const {
-    signal_.wait(self.promise().task());
-  }
-  void await_resume() const { signal_.resumed(); }
-
- private:
-  DoneSignal& signal_;
+  CallbackId id_;
 };
 
 /// The coroutine behind wait_for. A is a Coro or a Future.
@@ -59,10 +41,16 @@ Coro<value_type_of<A>> run_wait_for(A awaitable, std::optional<EventLoop::durati
   if (limit && limit->count() <= 0) {
     auto future = ensure_future(get_running_loop(), std::move(awaitable));
     if (!future.done()) {
-      DoneSignal done(future.state());
+      // A waiter between, which the callback owns a share of: cancelling this task must end the wait without asking
+      // `future` again, and a callback that is queued by then outlives the wait.
+      const Future<> done = get_running_loop().create_future();
+      const CallbackId id = future.add_done_callback([done](const auto&) {
+        if (!done.done()) done.set_result();
+      });
+      const ScopedDoneCallback registered(future.state(), id);
       future.cancel();
-      co_await DoneSignalAwaiter(done);
-      if (future.cancelled()) throw TimeoutError();
+      co_await done;
+      if (is_cancelled_error(future.state()->failure())) throw TimeoutError();  // a gather fails with it
     }
     if constexpr (std::is_void_v<T>) {
       future.result();
