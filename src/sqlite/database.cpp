@@ -8,12 +8,9 @@ namespace {
 
 const char* pragma_of(Synchronous level) {
   switch (level) {
-    case Synchronous::kOff:
-      return "PRAGMA synchronous = OFF";
-    case Synchronous::kNormal:
-      return "PRAGMA synchronous = NORMAL";
-    case Synchronous::kFull:
-      break;
+    case Synchronous::kOff: return "PRAGMA synchronous = OFF";
+    case Synchronous::kNormal: return "PRAGMA synchronous = NORMAL";
+    case Synchronous::kFull: break;
   }
   return "PRAGMA synchronous = FULL";
 }

@@ -141,16 +141,11 @@ std::string Statement::column_name(int index) const {
 
 Type Statement::column_type(int index) const noexcept {
   switch (sqlite3_column_type(statement_, index)) {
-    case SQLITE_INTEGER:
-      return Type::kInteger;
-    case SQLITE_FLOAT:
-      return Type::kReal;
-    case SQLITE_TEXT:
-      return Type::kText;
-    case SQLITE_BLOB:
-      return Type::kBlob;
-    default:
-      return Type::kNull;
+    case SQLITE_INTEGER: return Type::kInteger;
+    case SQLITE_FLOAT: return Type::kReal;
+    case SQLITE_TEXT: return Type::kText;
+    case SQLITE_BLOB: return Type::kBlob;
+    default: return Type::kNull;
   }
 }
 
@@ -171,16 +166,11 @@ std::string_view Statement::column_blob(int index) const noexcept {
 
 Value Statement::column_value(int index) const {
   switch (column_type(index)) {
-    case Type::kInteger:
-      return column_int64(index);
-    case Type::kReal:
-      return column_double(index);
-    case Type::kText:
-      return std::string(column_text(index));
-    case Type::kBlob:
-      return Blob(std::string(column_blob(index)));
-    case Type::kNull:
-      break;
+    case Type::kInteger: return column_int64(index);
+    case Type::kReal: return column_double(index);
+    case Type::kText: return std::string(column_text(index));
+    case Type::kBlob: return Blob(std::string(column_blob(index)));
+    case Type::kNull: break;
   }
   return Null{};
 }
