@@ -6,6 +6,8 @@ namespace corolla::inline v0::http {
 // Out of line, so that each class has one vtable and one type_info however many libraries see it.
 ClientError::~ClientError() = default;
 ClientConnectionError::~ClientConnectionError() = default;
+ClientOSError::~ClientOSError() = default;
+ClientConnectorError::~ClientConnectorError() = default;
 ServerDisconnectedError::~ServerDisconnectedError() = default;
 ClientPayloadError::~ClientPayloadError() = default;
 ContentTooLarge::~ContentTooLarge() = default;

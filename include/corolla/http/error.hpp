@@ -22,6 +22,8 @@
 #include <corolla/runtime/error.hpp>
 
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace corolla::inline v0::http {
@@ -38,6 +40,27 @@ class COROLLA_API ClientConnectionError : public ClientError {
  public:
   using ClientError::ClientError;
   ~ClientConnectionError() override;
+};
+
+/// A system call on a connection failed; code() is what it failed with.
+class COROLLA_API ClientOSError : public ClientConnectionError {
+ public:
+  /// `peer` is the host and port concerned.
+  ClientOSError(std::string_view peer, const OSError& error)
+      : ClientConnectionError(std::string(peer) + ": " + error.what()), code_(error.code()) {}
+  ~ClientOSError() override;
+  [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
+
+ private:
+  std::error_code code_;
+};
+
+/// No connection could be made: the name has no address, or nobody answers there.
+class COROLLA_API ClientConnectorError : public ClientOSError {
+ public:
+  ClientConnectorError(std::string_view peer, const OSError& error)
+      : ClientOSError("cannot connect to " + std::string(peer), error) {}
+  ~ClientConnectorError() override;
 };
 
 /// The server closed the connection before the first byte of a response.

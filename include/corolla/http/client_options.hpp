@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a Session may be told: time-outs, limits, defaults.
+///
+/// Source: aiohttp's ClientSession, TCPConnector and ClientTimeout; the defaults are theirs where they have one.
+#pragma once
+
+#include <corolla/http/content_coding.hpp>
+#include <corolla/http/headers.hpp>
+#include <corolla/http/protocol.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace corolla::inline v0::http {
+
+/// How long the parts of a request may take; nullopt: for ever. Each one ends in TimeoutError that names the part.
+struct ClientTimeout {
+  using duration = std::chrono::nanoseconds;
+  ClientTimeout() {}
+  /// The whole: waiting for a connection, redirects, reading the body.
+  std::optional<duration> total = std::chrono::minutes(5);
+  /// Getting a connection: waiting for a place in the pool, resolving, connecting.
+  std::optional<duration> connect;
+  /// Resolving and connecting alone.
+  std::optional<duration> sock_connect = std::chrono::seconds(30);
+  /// Between two pieces that arrive or leave.
+  std::optional<duration> sock_read;
+};
+
+/// See the file's comment.
+struct SessionOptions {
+  SessionOptions() {}
+  /// Connections in use at a time; 0: no limit.
+  std::size_t limit = 100;
+  /// As above for one host and port; 0: no limit.
+  std::size_t limit_per_host = 0;
+  /// How long a connection without a request is kept for the next one. At most `limit` are kept (100 without one).
+  std::chrono::nanoseconds keepalive_timeout = std::chrono::seconds(15);
+  ClientTimeout timeout;
+  /// Redirects followed in one request; one more is TooManyRedirects.
+  unsigned max_redirects = 10;
+  /// Most bytes of a body as it is sent, before decoding; more is ContentTooLarge.
+  std::uint64_t max_body_bytes = std::uint64_t{256} << 20U;
+  /// Limits of the decoded body.
+  DecodeLimits decode;
+  /// Limits of the head.
+  ParserLimits parser;
+  /// Sent with each request that does not name the same field itself.
+  Headers headers;
+  std::string user_agent = "corolla";
+  /// Undo Content-Encoding (and ask for it).
+  bool auto_decompress = true;
+  /// Statuses from 400 on throw ClientResponseError.
+  bool raise_for_status = false;
+};
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A request on its way to be sent: what session.get(url) returns.
+///
+///     auto response = co_await session.get(url).header("Accept", "text/html").timeout(5s);
+///
+/// Nothing happens before it is awaited (or send() is). Each setter gives the request back, so they chain.
+#pragma once
+
+#include <corolla/http/client_options.hpp>
+#include <corolla/http/headers.hpp>
+#include <corolla/http/response.hpp>
+#include <corolla/http/url.hpp>
+#include <corolla/runtime/coro.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace corolla::inline v0::http {
+
+class Session;
+
+/// What a request consists of.
+struct RequestData {
+  RequestData(std::string_view request_method, Url request_url)
+      : method(request_method), url(std::move(request_url)) {}
+  std::string method;
+  Url url;
+  Headers headers;
+  std::string body;
+  ClientTimeout timeout;
+  unsigned max_redirects = 10;
+  std::uint64_t max_body_bytes = 0;
+  bool allow_redirects = true;
+  bool raise_for_status = false;
+};
+
+/// See the file's comment. Refers to its Session, which outlives it.
+class [[nodiscard("a request is sent when it is awaited")]] Request {
+ public:
+  Request(Session& session, RequestData data) noexcept : session_(&session), data_(std::move(data)) {}
+
+  /// Sets a header field, over the session's and over an earlier one. HeaderInjection.
+  Request&& header(std::string_view name, std::string_view value) && {
+    data_.headers.set(name, value);
+    return std::move(*this);
+  }
+  /// The body, as it is; Content-Length is set.
+  Request&& body(std::string bytes) && {
+    data_.body = std::move(bytes);
+    return std::move(*this);
+  }
+  /// The time for the whole request, body included.
+  Request&& timeout(std::chrono::nanoseconds total) && {
+    data_.timeout.total = total;
+    return std::move(*this);
+  }
+  Request&& timeout(const ClientTimeout& timeout) && {
+    data_.timeout = timeout;
+    return std::move(*this);
+  }
+  /// False: a redirect is returned as it is.
+  Request&& allow_redirects(bool allow) && {
+    data_.allow_redirects = allow;
+    return std::move(*this);
+  }
+  Request&& max_redirects(unsigned count) && {
+    data_.max_redirects = count;
+    return std::move(*this);
+  }
+  Request&& max_body_bytes(std::uint64_t bytes) && {
+    data_.max_body_bytes = bytes;
+    return std::move(*this);
+  }
+  Request&& raise_for_status(bool raise = true) && {
+    data_.raise_for_status = raise;
+    return std::move(*this);
+  }
+
+  /// The coroutine that sends it and returns once the response's head is there; for create_task and gather.
+  [[nodiscard]] Coro<Response> send() &&;
+  CoroAwaiter<Response> operator co_await() && { return std::move(*this).send().operator co_await(); }
+
+ private:
+  Session* session_;
+  RequestData data_;
+};
+
+}  // namespace corolla::inline v0::http

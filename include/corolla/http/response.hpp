@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The answer to a request: its head, and its body as a stream.
+///
+/// Source: aiohttp's ClientResponse. The head is there; the body is read by read(), text() or chunk(). Once the body was
+/// read to its end the connection goes back to the session's pool; a Response destroyed before that closes it, and so
+/// does an error. One task reads at a time. Not thread safe. It may outlive its Session.
+#pragma once
+
+#include <corolla/http/headers.hpp>
+#include <corolla/http/protocol.hpp>
+#include <corolla/http/url.hpp>
+#include <corolla/runtime/coro.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corolla::inline v0::http {
+
+class ResponseState;
+
+/// See the file's comment.
+class COROLLA_API Response {
+ public:
+  explicit Response(std::unique_ptr<ResponseState> state) noexcept;
+  Response(Response&&) noexcept;
+  Response& operator=(Response&&) noexcept;
+  ~Response();
+
+  [[nodiscard]] int status() const noexcept;
+  [[nodiscard]] const std::string& reason() const noexcept;
+  [[nodiscard]] HttpVersion version() const noexcept;
+  [[nodiscard]] const Headers& headers() const noexcept;
+  /// Where the response came from: after redirects, the last one's target.
+  [[nodiscard]] const Url& url() const noexcept;
+  /// The URLs that redirected, in order.
+  [[nodiscard]] const std::vector<Url>& history() const noexcept;
+  /// The status is below 400.
+  [[nodiscard]] bool ok() const noexcept { return status() < 400; }
+  /// Throws ClientResponseError unless ok().
+  void raise_for_status() const;
+  /// Content-Length, the size before decoding; nullopt when it was not announced.
+  [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept;
+  /// The charset parameter of Content-Type, "" without one.
+  [[nodiscard]] std::string charset() const;
+
+  /// `co_await response.chunk()`: the next piece of the body, decoded, empty at its end. Borrowed until the next call.
+  /// ClientPayloadError (cut short, undecodable), ContentTooLarge, TimeoutError, OSError, HttpProtocolError.
+  /// Cancelled, the piece is still there for the next call.
+  Coro<std::string_view> chunk();
+  /// The rest of the body in one string; the same again when called again. Errors as chunk().
+  Coro<std::string> read();
+  /// The body as UTF-8: decoded from the charset that Content-Type names, UTF-8 without one; what is malformed becomes
+  /// U+FFFD. An unknown charset is read as UTF-8.
+  Coro<std::string> text();
+
+  /// Bytes of the body received so far, before decoding.
+  [[nodiscard]] std::uint64_t wire_bytes() const noexcept;
+  /// The body was read to its end.
+  [[nodiscard]] bool complete() const noexcept;
+  /// Gives the connection up now; the rest of the body is lost.
+  void close() noexcept;
+
+ private:
+  std::unique_ptr<ResponseState> state_;
+};
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Session: an HTTP/1.1 client with a pool of connections.
+///
+///     http::Session session;
+///     auto response = co_await session.get("http://example.org/").timeout(5s);
+///     std::cout << co_await response.text();
+///
+/// Source: aiohttp's ClientSession. Connections are kept alive and shared by requests to the same host and port, within
+/// limits; a request that finds no room waits its turn, in order, hosts in rotation. Redirects are followed, credentials
+/// stripped across origins. A kept connection that turns out to be closed is replaced once, unseen, when the method is
+/// idempotent. Cancelling a request closes its connection. Not thread safe; one loop.
+#pragma once
+
+#include <corolla/http/client_options.hpp>
+#include <corolla/http/error.hpp>
+#include <corolla/http/request.hpp>
+#include <corolla/http/response.hpp>
+#include <corolla/http/url.hpp>
+#include <corolla/runtime/coro.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace corolla::inline v0::http {
+
+/// See the file's comment.
+class COROLLA_API Session {
+ public:
+  explicit Session(const SessionOptions& options = SessionOptions());
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  /// Closes idle connections at once; those of responses still held close with them.
+  ~Session();
+
+  /// A request with any method. InvalidUrl; ClientError for a scheme that is not http.
+  Request request(std::string_view method, std::string_view url) { return request(method, Url::parse(url)); }
+  Request request(std::string_view method, Url url);
+  Request get(std::string_view url) { return request("GET", url); }
+  Request get(Url url) { return request("GET", std::move(url)); }
+  Request head(std::string_view url) { return request("HEAD", url); }
+  Request post(std::string_view url) { return request("POST", url); }
+  Request put(std::string_view url) { return request("PUT", url); }
+  Request delete_(std::string_view url) { return request("DELETE", url); }
+  Request options(std::string_view url) { return request("OPTIONS", url); }
+
+  /// Waits until the requests under way have their responses' heads, and closes. New ones are RuntimeError.
+  Coro<void> close();
+
+  /// Connections in use, and connections kept for the next request.
+  [[nodiscard]] std::size_t connections_in_use() const noexcept;
+  [[nodiscard]] std::size_t connections_idle() const noexcept;
+
+  class Private;
+  [[nodiscard]] Private& state() noexcept { return *private_; }
+
+ private:
+  std::unique_ptr<Private> private_;
+};
+
+}  // namespace corolla::inline v0::http

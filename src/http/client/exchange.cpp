@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/client/exchange.hpp"
+
+#include <corolla/http/error.hpp>
+#include <corolla/http/percent.hpp>
+#include <corolla/runtime/wait_for.hpp>
+
+#include "http/base64.hpp"
+
+#include <algorithm>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+constexpr int kMostInterimResponses = 20;
+
+[[nodiscard]] bool is_idempotent(std::string_view method) {
+  for (const char* name : {"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+    if (method == name) return true;
+  return false;
+}
+
+[[nodiscard]] bool may_have_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+// The request line and all fields, into the connection's own string.
+void write_head(std::string& out, const Session::Private& session, const RequestData& request) {
+  out.clear();
+  out.append(request.method).append(" ").append(request.url.request_target()).append(" HTTP/1.1\r\n");
+  if (!request.headers.contains("Host")) out.append("Host: ").append(request.url.host_and_port()).append("\r\n");
+  if (request.headers.empty()) {
+    out.append(session.default_fields);
+  } else {
+    Headers fields = request.headers;
+    for (const auto& [name, value] : session.options.headers)
+      if (!request.headers.contains(name)) fields.add(name, value);
+    if (!fields.contains("User-Agent") && !session.options.user_agent.empty())
+      fields.add("User-Agent", session.options.user_agent);
+    if (!fields.contains("Accept")) fields.add("Accept", "*/*");
+    if (session.options.auto_decompress && !fields.contains("Accept-Encoding"))
+      fields.add("Accept-Encoding", Decoder::accept_encoding());
+    fields.remove("Content-Length");  // ours is right
+    fields.write_to(out);
+  }
+  if (request.url.has_credentials() && !request.headers.contains("Authorization")) {
+    const std::string pair =
+        percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
+    out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");
+  }
+  if (!request.body.empty() || may_have_body(request.method))
+    out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  out.append("\r\n");
+}
+
+// Gets a connection when none could be had at once.
+Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request, const Deadlines& deadlines,
+                                          bool fresh) {
+  std::optional<std::chrono::nanoseconds> limit = request.timeout.connect;
+  if (deadlines.total) {
+    const auto left = std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(),
+                                                         std::chrono::nanoseconds(1));
+    limit = limit ? std::min(*limit, left) : left;
+  }
+  auto acquiring = wait_for(pool.acquire(request.url, request.timeout, fresh), limit);
+  auto outcome_of_it = co_await outcome(std::move(acquiring));
+  if (outcome_of_it) co_return std::move(*outcome_of_it);
+  try {
+    std::rethrow_exception(outcome_of_it.error());
+  } catch (const TimeoutError&) {
+    if (deadlines.total && get_running_loop().time() >= *deadlines.total) deadlines.throw_passed();
+    throw TimeoutError("no connection to " + std::string(request.url.host_and_port()) + " in time");
+  } catch (const OSError& error) {
+    throw ClientConnectorError(request.url.host_and_port(), error);
+  }
+}
+
+// How sending and reading a head ended.
+struct HeadOutcome {
+  explicit HeadOutcome(std::exception_ptr e = nullptr, bool s = false) : error(std::move(e)), silent(s) {}
+  std::exception_ptr error;
+  bool silent;  // not a byte of a response came
+};
+
+Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& request, const Deadlines& deadlines) {
+  ByteStream& stream = connection.stream;
+  ResponseParser& parser = connection.parser;
+  bool silent = true;
+  try {
+    deadlines.arm(stream);
+    parser.start(request.method);
+    co_await stream.send_all(connection.head, request.body);
+    int interim = 0;
+    for (;;) {
+      std::string_view input = stream.buffered();
+      const std::size_t before = input.size();
+      const ParseEvent event = parser.next(input);
+      stream.consume(before - input.size());
+      if (event == ParseEvent::kHead) {
+        const int status = parser.head().status;
+        if (status >= 200 || status == 101) co_return HeadOutcome();
+        if (++interim > kMostInterimResponses) throw HttpProtocolError("too many interim responses");
+        parser.start(request.method);
+      } else if (event == ParseEvent::kNeedMore) {
+        deadlines.arm(stream);
+        const std::string_view arrived = co_await stream.receive();
+        if (arrived.empty()) static_cast<void>(parser.finish());  // throws
+        silent = false;
+      }
+    }
+  } catch (const CancelledError&) {
+    throw;
+  } catch (...) {
+    co_return HeadOutcome(std::current_exception(), silent);
+  }
+}
+
+// A kept connection's end that the server chose before it saw the request.
+[[nodiscard]] bool is_stale(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const ServerDisconnectedError&) {
+    return true;
+  } catch (const OSError& e) {
+    return e.code() == std::errc::connection_reset || e.code() == std::errc::broken_pipe;
+  } catch (...) {
+    return false;
+  }
+}
+
+[[noreturn]] void throw_failure(const std::exception_ptr& error, const RequestData& request, const Deadlines& deadlines) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const TimeoutError&) {
+    deadlines.throw_passed();
+  } catch (const OSError& e) {
+    throw ClientOSError(request.url.host_and_port(), e);
+  }
+}
+
+// Gives the slot and the connection back if the exchange ends without a response.
+class Lease {
+ public:
+  Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection) noexcept
+      : pool_(pool), connection_(std::move(connection)) {}
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() {
+    if (connection_) pool_.give_back(std::move(connection_), false);
+  }
+  Connection& operator*() const noexcept { return *connection_; }
+  Connection* operator->() const noexcept { return connection_.get(); }
+  std::unique_ptr<Connection> take() noexcept { return std::move(connection_); }
+
+ private:
+  ConnectionPool& pool_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace
+
+std::string make_default_fields(const SessionOptions& options) {
+  Headers fields = options.headers;
+  if (!fields.contains("User-Agent") && !options.user_agent.empty()) fields.add("User-Agent", options.user_agent);
+  if (!fields.contains("Accept")) fields.add("Accept", "*/*");
+  if (options.auto_decompress && !fields.contains("Accept-Encoding"))
+    fields.add("Accept-Encoding", Decoder::accept_encoding());
+  std::string text;
+  fields.write_to(text);
+  return text;
+}
+
+Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request,
+                                              const Deadlines& deadlines) {
+  bool fresh = false;
+  for (;;) {
+    std::unique_ptr<Connection> connection;
+    if (!fresh) connection = session.pool->try_reuse(request.url);
+    if (!connection) {
+      auto connecting = connect(*session.pool, request, deadlines, fresh);
+      connection = co_await std::move(connecting);
+    }
+    Lease lease(*session.pool, std::move(connection));
+    write_head(lease->head, session, request);
+    const bool reused = lease->reused;
+    const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines);
+    if (ended.error) {
+      if (reused && ended.silent && is_idempotent(request.method) && is_stale(ended.error)) {
+        fresh = true;
+        continue;
+      }
+      throw_failure(ended.error, request, deadlines);
+    }
+    auto state = std::make_unique<ResponseState>(request.url, session.pool);
+    state->head = std::move(lease->parser.head());
+    state->connection = lease.take();
+    state->deadlines = deadlines;
+    state->max_body_bytes = request.max_body_bytes;
+    if (session.options.auto_decompress && request.method != "HEAD") {
+      const std::string_view coding = state->head.headers.get("Content-Encoding", "");
+      if (!coding.empty() && !iequals(coding, "identity")) state->decoder.emplace(coding, session.options.decode);
+    }
+    co_return state;
+  }
+}
+
+}  // namespace corolla::inline v0::http

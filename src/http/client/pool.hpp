@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// ConnectionPool: who may have a connection to which host, and which ones are kept.
+///
+/// A *slot* is the right to one connection. There are `limit` of them, at most `limit_per_host` to a host. Who finds none
+/// queues at its host. A host with a queue and with room under its own limit stands in the list of eligible hosts; a slot
+/// that becomes free goes to the first of them, which then goes to the end: hosts take turns, and within a host the
+/// oldest waiter is first. All of that is constant time.
+///
+/// Idle connections stand in their host's stack (the one used last is used first) and in one list by age. They have no
+/// slots; their number is bounded, the oldest make room.
+#pragma once
+
+#include <corolla/http/client_options.hpp>
+#include <corolla/http/url.hpp>
+#include <corolla/runtime/coro.hpp>
+#include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/future.hpp>
+
+#include "http/client/connection.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace corolla::inline v0::http {
+
+/// One host and port.
+class HostPool {
+ public:
+  HostPool(std::string name, std::string host, std::uint16_t port)
+      : key(std::move(name)), hostname(std::move(host)), port(port) {}
+  const std::string key;
+  const std::string hostname;
+  const std::uint16_t port;
+  std::size_t slots = 0;                // taken
+  std::unique_ptr<Connection> idle;     // top of the stack
+  std::deque<Future<void>> waiters;     // completed when they get a slot; cancelled ones are skipped
+  std::list<HostPool*>::iterator turn;  // meaningful while eligible
+  bool eligible = false;
+};
+
+/// See the file's comment. Counted by its Session and by the slots; one loop, not thread safe.
+class ConnectionPool {
+ public:
+  explicit ConnectionPool(const SessionOptions& options);
+  ConnectionPool(const ConnectionPool&) = delete;
+  ConnectionPool& operator=(const ConnectionPool&) = delete;
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+
+  /// A slot at the host of `url` and a kept connection, if both are to be had at once; else null.
+  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url);
+  /// Waits for a slot if need be, and connects if none is kept. With `fresh` a kept one is never used.
+  [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Url& url, ClientTimeout timeout, bool fresh);
+  /// Gives the slot back; the connection is kept when it is `reusable`, else closed.
+  void give_back(std::unique_ptr<Connection> connection, bool reusable) noexcept;
+  /// Closes what is idle and keeps nothing any more.
+  void close() noexcept;
+
+  [[nodiscard]] std::size_t slots_taken() const noexcept { return slots_; }
+  [[nodiscard]] std::size_t idle_count() const noexcept { return idle_count_; }
+
+ private:
+  ~ConnectionPool();
+  [[nodiscard]] HostPool& host_of(const Url& url);
+  [[nodiscard]] bool has_room(const HostPool& host) const noexcept;
+  Coro<void> wait_for_slot(HostPool& host);
+  void take_slot(HostPool& host) noexcept;
+  void return_slot(HostPool& host) noexcept;
+  void grant_slots() noexcept;
+  void update_eligible(HostPool& host);
+  [[nodiscard]] std::unique_ptr<Connection> pop_idle(HostPool& host);
+  void push_idle(std::unique_ptr<Connection> connection);
+  void unlink_idle(Connection& connection) noexcept;
+  void drop_oldest_idle() noexcept;
+  void drop_expired_idle();
+  void forget_if_unused(HostPool& host) noexcept;
+
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+
+  const std::size_t limit_;
+  const std::size_t limit_per_host_;
+  const std::size_t idle_limit_;
+  const std::chrono::nanoseconds keepalive_timeout_;
+  const ParserLimits parser_limits_;
+  std::unordered_map<std::string, std::unique_ptr<HostPool>, Hash, std::equal_to<>> hosts_;
+  std::list<HostPool*> eligible_;
+  std::size_t slots_ = 0;
+  std::size_t idle_count_ = 0;
+  Connection* oldest_idle_ = nullptr;
+  Connection* newest_idle_ = nullptr;
+  TimerHandle sweep_;
+  std::uint32_t references_ = 1;
+  bool closed_ = false;
+  bool sweeping_ = false;
+};
+
+}  // namespace corolla::inline v0::http

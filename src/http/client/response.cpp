@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/http/response.hpp>
+
+#include <corolla/http/error.hpp>
+#include <corolla/http/media_type.hpp>
+
+#include "http/charset.hpp"
+#include "http/client/response_state.hpp"
+
+namespace corolla::inline v0::http {
+
+Response::Response(std::unique_ptr<ResponseState> state) noexcept : state_(std::move(state)) {}
+Response::Response(Response&&) noexcept = default;
+Response& Response::operator=(Response&&) noexcept = default;
+Response::~Response() = default;
+
+int Response::status() const noexcept { return state_->head.status; }
+const std::string& Response::reason() const noexcept { return state_->head.reason; }
+HttpVersion Response::version() const noexcept { return state_->head.version; }
+const Headers& Response::headers() const noexcept { return state_->head.headers; }
+const Url& Response::url() const noexcept { return state_->url; }
+const std::vector<Url>& Response::history() const noexcept { return state_->history; }
+std::optional<std::uint64_t> Response::content_length() const noexcept { return state_->head.content_length; }
+std::uint64_t Response::wire_bytes() const noexcept { return state_->wire_bytes; }
+bool Response::complete() const noexcept { return state_->complete; }
+void Response::close() noexcept { state_->drop_connection(); }
+
+void Response::raise_for_status() const {
+  if (ok()) return;
+  throw ClientResponseError(status(), std::to_string(status()) + " " + reason() + ": " + url().href());
+}
+
+std::string Response::charset() const {
+  const auto media_type = MediaType::parse(headers().get("Content-Type", ""));
+  return media_type ? media_type->charset() : std::string();
+}
+
+Coro<std::string_view> Response::chunk() { return state_->chunk(); }
+
+Coro<std::string> Response::read() {
+  ResponseState& state = *state_;
+  if (!state.complete) {
+    if (state.body.empty() && state.head.content_length && !state.decoder)
+      state.body.reserve(std::min<std::uint64_t>(*state.head.content_length, std::uint64_t{1} << 20U));
+    for (;;) {
+      const std::string_view piece = co_await state.chunk();
+      if (piece.empty()) break;
+      state.body.append(piece);
+    }
+    if (!state.complete) throw ClientPayloadError("the response was closed before its body was read");
+  }
+  co_return state.body;
+}
+
+Coro<std::string> Response::text() {
+  std::string bytes = co_await read();
+  co_return decode_to_utf8(std::move(bytes), charset());
+}
+
+}  // namespace corolla::inline v0::http

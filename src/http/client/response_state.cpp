@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/client/response_state.hpp"
+
+#include <corolla/runtime/event_loop.hpp>
+
+#include <algorithm>
+
+namespace corolla::inline v0::http {
+
+void Deadlines::arm(ByteStream& stream) const {
+  if (sock_read) {
+    const auto next = get_running_loop().time() + *sock_read;
+    stream.expires_at(total ? std::min(*total, next) : next);
+  } else if (total) {
+    stream.expires_at(*total);
+  }
+}
+
+void Deadlines::throw_passed() const {
+  const auto seconds = [](std::chrono::nanoseconds limit) {
+    std::string text = std::to_string(std::chrono::duration<double>(limit).count());
+    text.erase(std::max(text.find_last_not_of('0') + 1, text.find('.') + 2));
+    return text + " s";
+  };
+  if (total && get_running_loop().time() >= *total)
+    throw TimeoutError("the request took longer than " + seconds(*total_limit));
+  throw TimeoutError("nothing arrived for " + seconds(sock_read.value_or(std::chrono::nanoseconds(0))));
+}
+
+void ResponseState::drop_connection() noexcept {
+  if (connection) pool->give_back(std::move(connection), false);
+}
+
+// Each event of the parser leads to one of three ends: a piece for the caller, the end of the body, or a wait for more.
+// The bytes of a piece stay where they are, in the stream's buffer, until the next call.
+Coro<std::string_view> ResponseState::chunk() {
+  while (connection) {
+    ByteStream& stream = connection->stream;
+    ResponseParser& parser = connection->parser;
+    std::string_view input = stream.buffered();
+    const std::size_t before = input.size();
+    ParseEvent event = ParseEvent::kNeedMore;
+    try {
+      event = parser.next(input);
+    } catch (...) {
+      drop_connection();
+      throw;
+    }
+    stream.consume(before - input.size());
+    if (event == ParseEvent::kBody) {
+      const std::string_view piece = take(parser.body());
+      if (!piece.empty()) co_return piece;
+    } else if (event == ParseEvent::kEnd) {
+      finish_body();
+      if (decoder && !decoded.empty()) co_return std::string_view(decoded);
+    } else {
+      bool passed = false;
+      try {
+        deadlines.arm(stream);
+        const std::string_view arrived = co_await stream.receive();
+        if (arrived.empty()) {
+          static_cast<void>(parser.finish());  // throws when the body is cut short
+          finish_body();
+        }
+      } catch (const TimeoutError&) {
+        passed = true;
+      } catch (const CancelledError&) {
+        throw;  // the next call goes on
+      } catch (const OSError& error) {
+        drop_connection();
+        throw ClientPayloadError(std::string("the connection broke in the body: ") + error.what());
+      } catch (...) {
+        drop_connection();
+        throw;
+      }
+      if (passed) {
+        drop_connection();
+        deadlines.throw_passed();
+      }
+    }
+  }
+  co_return std::string_view();
+}
+
+std::string_view ResponseState::take(std::string_view piece) {
+  try {
+    wire_bytes += piece.size();
+    if (wire_bytes > max_body_bytes)
+      throw ContentTooLarge("the body is larger than " + std::to_string(max_body_bytes) + " bytes");
+    if (!decoder) return piece;
+    decoded.clear();
+    decoder->decode(piece, decoded);
+    return decoded;
+  } catch (...) {
+    drop_connection();
+    throw;
+  }
+}
+
+void ResponseState::finish_body() {
+  const bool reusable = head.keep_alive && connection->parser.done() && connection->stream.buffered().empty();
+  pool->give_back(std::move(connection), reusable);
+  decoded.clear();
+  if (decoder) decoder->finish();
+  complete = true;
+}
+
+}  // namespace corolla::inline v0::http

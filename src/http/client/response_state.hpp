@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What stands behind a Response: the head, and the connection while the body is not at its end.
+#pragma once
+
+#include <corolla/http/client_options.hpp>
+#include <corolla/http/content_coding.hpp>
+#include <corolla/http/url.hpp>
+#include <corolla/runtime/coro.hpp>
+#include <corolla/runtime/future_base.hpp>
+#include <corolla/runtime/memory.hpp>
+
+#include "http/client/connection.hpp"
+#include "http/client/pool.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace corolla::inline v0::http {
+
+/// The deadlines of a request under way.
+struct Deadlines {
+  std::optional<std::chrono::steady_clock::time_point> total;
+  std::optional<std::chrono::nanoseconds> sock_read;
+  std::optional<std::chrono::nanoseconds> total_limit;  // for the message
+
+  /// Sets the stream's deadline for the wait that begins now.
+  void arm(ByteStream& stream) const;
+  /// TimeoutError naming the deadline that has passed.
+  [[noreturn]] void throw_passed() const;
+};
+
+class ResponseState : public FromBlockCache {
+ public:
+  ResponseState(Url request_url, FutureRef<ConnectionPool> connection_pool) noexcept
+      : url(std::move(request_url)), pool(std::move(connection_pool)) {}
+  ResponseState(const ResponseState&) = delete;
+  ResponseState& operator=(const ResponseState&) = delete;
+  ~ResponseState() { drop_connection(); }
+
+  /// The next piece of the body, decoded; empty at the end.
+  Coro<std::string_view> chunk();
+  /// Closes the connection, if it is still held.
+  void drop_connection() noexcept;
+
+  ResponseHead head;
+  Url url;
+  std::vector<Url> history;
+  FutureRef<ConnectionPool> pool;
+  std::unique_ptr<Connection> connection;  // null once the body is over
+  std::optional<Decoder> decoder;
+  Deadlines deadlines;
+  std::uint64_t wire_bytes = 0;
+  std::uint64_t max_body_bytes = 0;
+  std::string decoded;  // the piece handed out last, when there is a decoder
+  std::string body;     // what read() collected
+  bool complete = false;
+
+ private:
+  std::string_view take(std::string_view piece);
+  void finish_body();
+};
+
+}  // namespace corolla::inline v0::http

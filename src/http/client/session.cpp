@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/http/session.hpp>
+
+#include "http/client/exchange.hpp"
+#include "http/client/pool.hpp"
+#include "http/client/redirect.hpp"
+#include "http/client/response_state.hpp"
+#include "http/client/session_state.hpp"
+
+#include <corolla/runtime/sleep.hpp>
+
+namespace corolla::inline v0::http {
+
+Session::Private::Private(const SessionOptions& session_options)
+    : options(session_options),
+      pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
+      default_fields(make_default_fields(session_options)) {}
+
+Session::Private::~Private() { pool->close(); }
+
+Session::Session(const SessionOptions& options) : private_(std::make_unique<Private>(options)) {}
+Session::~Session() = default;
+
+std::size_t Session::connections_in_use() const noexcept { return private_->pool->slots_taken(); }
+std::size_t Session::connections_idle() const noexcept { return private_->pool->idle_count(); }
+
+Request Session::request(std::string_view method, Url url) {
+  if (!is_token(method)) throw ValueError("not a method: \"" + std::string(method) + "\"");
+  if (url.scheme() != "http")
+    throw ClientError("only http URLs can be fetched, not " + std::string(url.scheme()) + ": " + url.href());
+  RequestData data(method, std::move(url));
+  const SessionOptions& defaults = private_->options;
+  data.timeout = defaults.timeout;
+  data.max_redirects = defaults.max_redirects;
+  data.max_body_bytes = defaults.max_body_bytes;
+  data.raise_for_status = defaults.raise_for_status;
+  return Request(*this, std::move(data));
+}
+
+Coro<Response> Request::send() && { return send_request(session_->state(), std::move(data_)); }
+
+Coro<void> Session::close() {
+  private_->closed = true;
+  while (private_->under_way > 0) {
+    private_->drained = get_running_loop().create_future<void>();
+    co_await private_->drained;
+  }
+  private_->pool->close();
+}
+
+// Follows redirects; each hop is an exchange of its own.
+Coro<Response> send_request(Session::Private& session, RequestData request) {
+  if (session.closed) throw RuntimeError("Session is closed");
+  const UnderWay under_way(session);
+  Deadlines deadlines;
+  deadlines.sock_read = request.timeout.sock_read;
+  if (request.timeout.total) {
+    deadlines.total = get_running_loop().time() + *request.timeout.total;
+    deadlines.total_limit = request.timeout.total;
+  }
+  std::vector<Url> history;
+  for (;;) {
+    std::unique_ptr<ResponseState> state = co_await exchange(session, request, deadlines);
+    std::optional<Url> target;
+    if (request.allow_redirects) target = redirect_target(state->head, state->url);
+    if (!target) {
+      state->history = std::move(history);
+      Response response(std::move(state));
+      if (request.raise_for_status) response.raise_for_status();
+      co_return response;
+    }
+    if (history.size() >= request.max_redirects) {
+      throw TooManyRedirects(state->head.status, "more than " + std::to_string(request.max_redirects) +
+                                                     " redirects, the last one to " + target->href());
+    }
+    history.push_back(state->url);
+    prepare_redirect(request, state->head.status, std::move(*target));
+    co_await discard_body(*state);
+  }
+}
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a Session consists of.
+#pragma once
+
+#include <corolla/http/session.hpp>
+#include <corolla/runtime/future.hpp>
+
+#include "http/client/pool.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace corolla::inline v0::http {
+
+class Session::Private {
+ public:
+  explicit Private(const SessionOptions& session_options);
+  Private(const Private&) = delete;
+  Private& operator=(const Private&) = delete;
+  ~Private();
+
+  const SessionOptions options;
+  const FutureRef<ConnectionPool> pool;
+  const std::string default_fields;  // as they stand on the wire, for requests that name none themselves
+  std::size_t under_way = 0;
+  Future<void> drained;
+  bool closed = false;
+};
+
+/// Counts a request for as long as it has no response.
+class UnderWay {
+ public:
+  explicit UnderWay(Session::Private& session) noexcept : session_(session) { ++session_.under_way; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() {
+    if (--session_.under_way == 0 && session_.drained.valid() && !session_.drained.done()) session_.drained.set_result();
+  }
+
+ private:
+  Session::Private& session_;
+};
+
+/// The coroutine behind Request::send.
+Coro<Response> send_request(Session::Private& session, RequestData request);
+
+}  // namespace corolla::inline v0::http
