@@ -34,8 +34,17 @@ class ScopedDoneCallback {
   CallbackId id_;
 };
 
+/// What wait_for awaits: a Coro or a handle it was given for good is used up, the caller's handle keeps its value.
+template <bool kUseUp, class A>
+decltype(auto) awaited(A& awaitable) noexcept {
+  if constexpr (kUseUp)
+    return std::move(awaitable);
+  else
+    return std::as_const(awaitable);
+}
+
 /// The coroutine behind wait_for. A is a Coro or a Future.
-template <class A>
+template <bool kUseUp, class A>
 Coro<value_type_of<A>> run_wait_for(A awaitable, std::optional<EventLoop::duration> limit) {
   using T = value_type_of<A>;
   if (limit && limit->count() <= 0) {
@@ -56,14 +65,14 @@ Coro<value_type_of<A>> run_wait_for(A awaitable, std::optional<EventLoop::durati
       future.result();
       co_return;
     } else {
-      co_return co_await std::move(future);
+      co_return co_await awaited<kUseUp>(future);
     }
   }
   auto body = [&]() -> Coro<T> {
     if constexpr (std::is_void_v<T>)
-      co_await std::move(awaitable);
+      co_await awaited<kUseUp>(awaitable);
     else
-      co_return co_await std::move(awaitable);
+      co_return co_await awaited<kUseUp>(awaitable);
   };
   auto scoped = run_with_timeout<T, decltype(body)&>(limit, std::nullopt, body);
   if constexpr (std::is_void_v<T>)
@@ -75,11 +84,11 @@ Coro<value_type_of<A>> run_wait_for(A awaitable, std::optional<EventLoop::durati
 /// `co_await wait_for(query(db), 250ms)`: its value, or TimeoutError; nullopt: no limit.
 template <class T>
 Coro<T> wait_for(Coro<T> coro, std::optional<EventLoop::duration> limit) {
-  return run_wait_for<Coro<T>>(std::move(coro), limit);
+  return run_wait_for<true>(std::move(coro), limit);
 }
 template <AnyFuture F>
 auto wait_for(F&& future, std::optional<EventLoop::duration> limit) {
-  return run_wait_for<std::remove_cvref_t<F>>(std::forward<F>(future), limit);
+  return run_wait_for<!std::is_lvalue_reference_v<F>>(std::remove_cvref_t<F>(std::forward<F>(future)), limit);
 }
 
 }  // namespace v0
