@@ -74,9 +74,7 @@ class CancelWalk {
         return false;
       }
       switch (future->kind()) {
-        case FutureBase::Kind::kPlain:
-          future->become_cancelled(message_);
-          return owner == nullptr;
+        case FutureBase::Kind::kPlain: future->become_cancelled(message_); return owner == nullptr;
         case FutureBase::Kind::kGather:
           if (future->gather_children()->enter_walk()) {
             gathers_.push_back({future->gather_children(), owner, 0, false});
@@ -84,8 +82,7 @@ class CancelWalk {
             request(*owner);
           }
           return false;
-        case FutureBase::Kind::kTask:
-          break;
+        case FutureBase::Kind::kTask: break;
       }
       TaskBase& task = static_cast<TaskBase&>(*future);
       ++task.cancel_requests_;

@@ -9,9 +9,9 @@
 #include "runtime/side_table.hpp"
 #include "runtime/timer_queue.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <vector>
-#include <algorithm>
 
 namespace corolla {
 inline namespace v0 {
@@ -33,7 +33,7 @@ LoopCore::~LoopCore() = default;
 
 struct EventLoop::Private {
   TimerQueue timers;
-  std::vector<FutureRef<FutureBase>> held;   // by ticket; empty where free
+  std::vector<FutureRef<FutureBase>> held;  // by ticket; empty where free
   std::vector<std::size_t> free_tickets;
   std::shared_ptr<ThreadPoolExecutor> executor;
 };
@@ -144,7 +144,8 @@ void EventLoop::wait_for_events() {
       since_poll_ = 0;
       std::optional<time_point> next;
       if (!timers.empty()) next = timers.first();
-      if (clock_ && backend_->in_flight() == 0 && private_->held.size() == private_->free_tickets.size() && clock_->idle(next)) {
+      if (clock_ && backend_->in_flight() == 0 && private_->held.size() == private_->free_tickets.size() &&
+          clock_->idle(next)) {
         // Time moved, or something was scheduled.
       } else if (next) {
         const duration left = *next - time();
@@ -236,7 +237,8 @@ void EventLoop::call_exception_handler(const ErrorContext& context) noexcept {
     const std::string task = context.task.empty() ? std::string() : " [" + context.task + "]";
     std::string place;
     if (context.where.line() != 0) {
-      place = std::string(" (created at ") + context.where.file_name() + ":" + std::to_string(context.where.line()) + ")";
+      place =
+          std::string(" (created at ") + context.where.file_name() + ":" + std::to_string(context.where.line()) + ")";
     }
     std::fprintf(stderr, "corolla: %s%s%s%s\n", context.message.c_str(), task.c_str(), error.c_str(), place.c_str());
   } catch (...) {

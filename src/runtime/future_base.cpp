@@ -24,14 +24,10 @@ void FutureBase::report_if_unretrieved() noexcept {
 
 std::exception_ptr FutureBase::exception() {
   switch (state_) {
-    case State::kPending:
-      throw InvalidStateError("the exception is not set");
-    case State::kCancelled:
-      throw_failure();
-    case State::kResult:
-      return nullptr;
-    case State::kException:
-      break;
+    case State::kPending: throw InvalidStateError("the exception is not set");
+    case State::kCancelled: throw_failure();
+    case State::kResult: return nullptr;
+    case State::kException: break;
   }
   retrieved_ = true;
   return error_;

@@ -27,13 +27,13 @@ extern "C" void on_sigint(int signal) {
 }  // namespace
 
 InterruptScope::InterruptScope(const std::shared_ptr<ThreadDoor>& door) {
-  struct sigaction old {};
+  struct sigaction old{};
   if (::getpid() != ::gettid() || sigaction(SIGINT, nullptr, &old) != 0 || old.sa_handler != SIG_DFL) return;
   ThreadDoor* expected = nullptr;
   if (!active_door.compare_exchange_strong(expected, door.get())) return;
   door_ = door;
   interrupts = 0;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_sigint;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);

@@ -28,7 +28,8 @@ void report(LoopCore& core, const ErrorContext& context) noexcept {
 void report_unretrieved(FutureBase& future, const std::exception_ptr& error) noexcept {
   try {
     const bool is_task = future.kind() == FutureBase::Kind::kTask;
-    ErrorContext context(is_task ? "Task exception was never retrieved" : "Future exception was never retrieved", error);
+    ErrorContext context(is_task ? "Task exception was never retrieved" : "Future exception was never retrieved",
+                         error);
     if (is_task) {
       const auto& task = static_cast<TaskBase&>(future);
       context.task = task.name();

@@ -16,8 +16,7 @@ namespace {
 // A future that is done when all tasks of the loop are, whatever their types and outcomes.
 class AllTasks final : public FutureState<void>, protected GatherChildren {
  public:
-  explicit AllTasks(EventLoop& loop)
-      : FutureState<void>(loop.core(), FutureBase::Kind::kGather), GatherChildren(true) {
+  explicit AllTasks(EventLoop& loop) : FutureState<void>(loop.core(), FutureBase::Kind::kGather), GatherChildren(true) {
     for (TaskBase* task = loop.core().first_task(); task; task = task->next_task())
       add(FutureRef<FutureBase>::share(task));
     subscribe();

@@ -44,7 +44,8 @@ void TaskBase::leave_list() noexcept {
 void TaskBase::wait_for_future(FutureBase& future) noexcept {
   waiting_for_ = &future;
   future.add_waiter(static_cast<WakeUp&>(*this));
-  if ((task_flags_ & kMustCancel) && future.cancel(take_message())) task_flags_ &= static_cast<std::uint8_t>(~kMustCancel);
+  if ((task_flags_ & kMustCancel) && future.cancel(take_message()))
+    task_flags_ &= static_cast<std::uint8_t>(~kMustCancel);
 }
 
 void TaskBase::cancel_pending_wait() noexcept {

@@ -26,8 +26,7 @@ class Session;
 
 /// What a request consists of.
 struct RequestData {
-  RequestData(std::string_view request_method, Url request_url)
-      : method(request_method), url(std::move(request_url)) {}
+  RequestData(std::string_view request_method, Url request_url) : method(request_method), url(std::move(request_url)) {}
   std::string method;
   Url url;
   Headers headers;

@@ -38,16 +38,13 @@ class ReturnSlot {
   void emplace(U&& value) {
     if constexpr (std::is_reference_v<T>)
       ::new (static_cast<void*>(std::addressof(value_))) Stored(std::addressof(value));
-    else
-      ::new (static_cast<void*>(std::addressof(value_))) Stored(std::forward<U>(value));
+    else ::new (static_cast<void*>(std::addressof(value_))) Stored(std::forward<U>(value));
     full_ = true;
   }
   /// Precondition: emplaced.
   T take() {
-    if constexpr (std::is_reference_v<T>)
-      return static_cast<T>(*value_);
-    else
-      return std::move(value_);
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*value_);
+    else return std::move(value_);
   }
 
  private:

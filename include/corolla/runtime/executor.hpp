@@ -103,12 +103,9 @@ class FunctionJob final : public ExecutorJob {
     const FutureRef<FutureBase> future = get_running_loop().take_held(ticket_);
     if (!future->done()) {  // then it was not withdrawn, and there is an outcome
       auto& state = static_cast<FutureState<T>&>(*future);
-      if (outcome_->error())
-        state.set_exception(outcome_->error());
-      else if constexpr (std::is_void_v<T>)
-        state.set_result();
-      else
-        state.set_result(std::move(**outcome_));
+      if (outcome_->error()) state.set_exception(outcome_->error());
+      else if constexpr (std::is_void_v<T>) state.set_result();
+      else state.set_result(std::move(**outcome_));
     }
     release();
   }
@@ -130,8 +127,8 @@ auto run_in_executor(ThreadPoolExecutor& executor, F&& function, Args&&... args)
   Future<T> future = loop.create_future<T>();
   const std::size_t ticket = loop.hold(future.state());
   try {
-    auto job = FutureRef<ExecutorJob>::adopt(
-        new Job(loop, ticket, std::forward<F>(function), std::forward<Args>(args)...));
+    auto job =
+        FutureRef<ExecutorJob>::adopt(new Job(loop, ticket, std::forward<F>(function), std::forward<Args>(args)...));
     future.add_done_callback([job](const Future<T>& done) {
       if (done.cancelled()) static_cast<void>(job->claim());
     });

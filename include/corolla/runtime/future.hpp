@@ -38,10 +38,8 @@ class [[nodiscard]] FutureAwaiter {
     if (task_) task_->resumed();
     state_->throw_if_failed();
     if constexpr (!std::is_void_v<T>) {
-      if constexpr (kMove)
-        return std::move(future_value<T>(*state_));
-      else
-        return future_value<T>(*state_);
+      if constexpr (kMove) return std::move(future_value<T>(*state_));
+      else return future_value<T>(*state_);
     }
   }
 

@@ -53,10 +53,8 @@ class COROLLA_API FutureBase : public FromBlockCache {
 
   /// Queues `waiter` once this future is done; at once when it is done already.
   void add_waiter(Waiter& waiter) noexcept {
-    if (done())
-      core_->call_soon(waiter);
-    else
-      waiters_.push_back(waiter);
+    if (done()) core_->call_soon(waiter);
+    else waiters_.push_back(waiter);
   }
   /// From now on each waiter's future_done() is called before it is queued.
   void announce_completion() noexcept { announces_ = true; }
@@ -108,7 +106,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
   Kind kind_;
   bool retrieved_ : 1 = false;
   bool announces_ : 1 = false;
-  bool marked_ : 1 = false;  // GatherChildren's, to find duplicates
+  bool marked_ : 1 = false;      // GatherChildren's, to find duplicates
   std::uint8_t task_flags_ = 0;  // TaskBase's, here to fill the word
   LoopCore* core_;
   WaiterList waiters_;

@@ -33,12 +33,9 @@ template <class T, bool kSettled, bool kMove>
 auto gathered_value(FutureBase& child) {
   if constexpr (kSettled) {
     if (std::exception_ptr error = child.failure()) return Outcome<T>(std::move(error));
-    if constexpr (std::is_void_v<T>)
-      return Outcome<T>(std::monostate{});
-    else if constexpr (kMove)
-      return Outcome<T>(std::move(future_value<T>(child)));
-    else
-      return Outcome<T>(future_value<T>(child));
+    if constexpr (std::is_void_v<T>) return Outcome<T>(std::monostate{});
+    else if constexpr (kMove) return Outcome<T>(std::move(future_value<T>(child)));
+    else return Outcome<T>(future_value<T>(child));
   } else if constexpr (std::is_void_v<T>) {
     return std::monostate{};
   } else if constexpr (kMove) {
@@ -86,10 +83,8 @@ class RangeGather final : public GatherState<Values> {
   RangeGather(EventLoop& loop, Range& range) : GatherState<Values>(loop.core(), kSettled) {
     if constexpr (std::ranges::sized_range<Range>) this->reserve(std::ranges::size(range));
     for (auto&& item : range) {
-      if constexpr (AnyCoro<Item>)
-        this->add(ensure_future(loop, std::move(item)).state());
-      else
-        this->add(item.state());
+      if constexpr (AnyCoro<Item>) this->add(ensure_future(loop, std::move(item)).state());
+      else this->add(item.state());
     }
     this->subscribe();
   }
@@ -112,8 +107,8 @@ template <class... Args>
   requires(Gatherable<Args> && ...)
 auto gather(Args&&... args) {
   using Values = std::tuple<NonVoid<value_type_of<Args>>...>;
-  return Future<Values>(
-      FutureRef<FutureBase>::adopt(new TupleGather<Values, false, Args...>(get_running_loop(), std::forward<Args>(args)...)));
+  return Future<Values>(FutureRef<FutureBase>::adopt(
+      new TupleGather<Values, false, Args...>(get_running_loop(), std::forward<Args>(args)...)));
 }
 
 /// gather(return_exceptions, …): a Future of the tuple of their Outcomes.
@@ -121,8 +116,8 @@ template <class... Args>
   requires(Gatherable<Args> && ...)
 auto gather(ReturnExceptions /*tag*/, Args&&... args) {
   using Values = std::tuple<Outcome<value_type_of<Args>>...>;
-  return Future<Values>(
-      FutureRef<FutureBase>::adopt(new TupleGather<Values, true, Args...>(get_running_loop(), std::forward<Args>(args)...)));
+  return Future<Values>(FutureRef<FutureBase>::adopt(
+      new TupleGather<Values, true, Args...>(get_running_loop(), std::forward<Args>(args)...)));
 }
 
 /// gather(range): of Coros (consumed), Tasks or Futures, all of one type; a Future of the vector of their values.

@@ -28,8 +28,7 @@ class COROLLA_API LoopCore {
   void call_soon(Schedulable& entry) noexcept {
     if (loop_) [[likely]]
       ready_.push(entry);
-    else
-      entry.drop();
+    else entry.drop();
   }
 
   /// Null once the loop is closed.

@@ -30,8 +30,8 @@ class Outcome {
  public:
   /// A value.
   template <class U = NonVoid<T>>
-    requires(!std::same_as<std::remove_cvref_t<U>, Outcome> && !std::same_as<std::remove_cvref_t<U>, std::exception_ptr> &&
-             std::is_constructible_v<NonVoid<T>, U &&>)
+    requires(!std::same_as<std::remove_cvref_t<U>, Outcome> &&
+             !std::same_as<std::remove_cvref_t<U>, std::exception_ptr> && std::is_constructible_v<NonVoid<T>, U &&>)
   Outcome(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
   /// An error; not null.
   Outcome(std::exception_ptr error) noexcept : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
@@ -91,10 +91,8 @@ class [[nodiscard]] CoroOutcomeAwaiter : private CoroLink {
       if (promise.task().cancelling() > 0 && is_cancelled_error(error)) std::rethrow_exception(error);
       return Outcome<T>(std::move(error));
     }
-    if constexpr (std::is_void_v<T>)
-      return Outcome<T>(std::monostate{});
-    else
-      return Outcome<T>(promise.take_value());
+    if constexpr (std::is_void_v<T>) return Outcome<T>(std::monostate{});
+    else return Outcome<T>(promise.take_value());
   }
 };
 
@@ -115,12 +113,9 @@ class [[nodiscard]] FutureOutcomeAwaiter {
       if (state_->cancelled() && task_->cancelling() > 0) state_->throw_if_failed();
     }
     if (std::exception_ptr error = state_->failure()) return Outcome<T>(std::move(error));
-    if constexpr (std::is_void_v<T>)
-      return Outcome<T>(std::monostate{});
-    else if constexpr (kMove)
-      return Outcome<T>(std::move(future_value<T>(*state_)));
-    else
-      return Outcome<T>(future_value<T>(*state_));
+    if constexpr (std::is_void_v<T>) return Outcome<T>(std::monostate{});
+    else if constexpr (kMove) return Outcome<T>(std::move(future_value<T>(*state_)));
+    else return Outcome<T>(future_value<T>(*state_));
   }
 
  private:
@@ -134,10 +129,8 @@ class [[nodiscard]] OutcomeOf {
  public:
   explicit OutcomeOf(Source source) noexcept : source_(std::move(source)) {}
   Awaiter operator co_await() && noexcept {
-    if constexpr (AnyCoro<Source>)
-      return Awaiter(source_.release());
-    else
-      return Awaiter(source_.state());
+    if constexpr (AnyCoro<Source>) return Awaiter(source_.release());
+    else return Awaiter(source_.state());
   }
 
  private:

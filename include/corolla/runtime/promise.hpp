@@ -47,10 +47,8 @@ class COROLLA_API PromiseBase {
 
   /// At the final suspension: the step goes on with the awaiter, or the task is finished.
   void finished() noexcept {
-    if (link_)
-      task_->resume_next(*link_->parent);
-    else
-      task_->root_finished();
+    if (link_) task_->resume_next(*link_->parent);
+    else task_->root_finished();
   }
 
   static void* operator new(std::size_t size) {

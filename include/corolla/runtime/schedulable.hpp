@@ -41,10 +41,8 @@ class ReadyQueue {
 
   void push(Schedulable& entry) noexcept {
     entry.ready_next_ = nullptr;
-    if (head_)
-      tail_->ready_next_ = &entry;
-    else
-      head_ = &entry;
+    if (head_) tail_->ready_next_ = &entry;
+    else head_ = &entry;
     tail_ = &entry;
   }
 

@@ -125,10 +125,8 @@ auto create_task(F&& function, Args&&... args) {
 template <class C, class... Args>
 auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
   const TaskMaker maker{*this, std::source_location()};
-  if constexpr (AnyCoro<C>)
-    return maker.from(std::forward<C>(coro_or_function));
-  else
-    return maker.from_call(std::forward<C>(coro_or_function), std::forward<Args>(args)...);
+  if constexpr (AnyCoro<C>) return maker.from(std::forward<C>(coro_or_function));
+  else return maker.from_call(std::forward<C>(coro_or_function), std::forward<Args>(args)...);
 }
 
 /// The task that runs, whatever its type; null in a callback or without a loop.
@@ -157,10 +155,8 @@ auto EventLoop::run_until_complete(A&& awaitable) {
   using T = value_type_of<decltype(future)>;
   if constexpr (!std::is_void_v<T>) {
     T& value = future_value<T>(*future.state());
-    if constexpr (AnyCoro<A>)
-      return T(std::move(value));
-    else
-      return T(value);
+    if constexpr (AnyCoro<A>) return T(std::move(value));
+    else return T(value);
   }
 }
 

@@ -151,8 +151,8 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     kWaitCancelled = 8,  // that wait was ended by cancel()
     kMustCancel = 16,    // the next step throws CancelledError
     kRootFinished = 32,
-    kNamed = 64,   // the loop's side table has a name
-    kMessage = 128 // the loop's side table has a cancel message
+    kNamed = 64,    // the loop's side table has a name
+    kMessage = 128  // the loop's side table has a cancel message
   };
 
   void step() noexcept;

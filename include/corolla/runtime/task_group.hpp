@@ -44,7 +44,8 @@ class COROLLA_API TaskGroup {
     requires CoroutineFunction<std::decay_t<F>, std::decay_t<Args>...>
   auto create_task(F&& function, Args&&... args) {
     require_active();
-    auto task = TaskMaker{loop_, std::source_location()}.from_call(std::forward<F>(function), std::forward<Args>(args)...);
+    auto task =
+        TaskMaker{loop_, std::source_location()}.from_call(std::forward<F>(function), std::forward<Args>(args)...);
     adopt(task.state());
     return task;
   }
@@ -111,10 +112,8 @@ Coro<T> run_task_group(F body) {
   std::exception_ptr error;
   try {
     auto coro = std::invoke(body, group);
-    if constexpr (std::is_void_v<T>)
-      co_await std::move(coro);
-    else
-      value.emplace(co_await std::move(coro));
+    if constexpr (std::is_void_v<T>) co_await std::move(coro);
+    else value.emplace(co_await std::move(coro));
   } catch (...) {
     error = std::current_exception();
   }

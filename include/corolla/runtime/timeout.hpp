@@ -63,15 +63,11 @@ Coro<T> run_with_timeout(std::optional<EventLoop::duration> delay, std::optional
   std::exception_ptr error;
   try {
     auto coro = [&] {
-      if constexpr (std::invocable<F&, Timeout&>)
-        return std::invoke(body, scope);
-      else
-        return std::invoke(body);
+      if constexpr (std::invocable<F&, Timeout&>) return std::invoke(body, scope);
+      else return std::invoke(body);
     }();
-    if constexpr (std::is_void_v<T>)
-      co_await std::move(coro);
-    else
-      value.emplace(co_await std::move(coro));
+    if constexpr (std::is_void_v<T>) co_await std::move(coro);
+    else value.emplace(co_await std::move(coro));
   } catch (...) {
     error = std::current_exception();
   }

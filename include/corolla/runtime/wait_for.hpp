@@ -37,10 +37,8 @@ class ScopedDoneCallback {
 /// What wait_for awaits: a Coro or a handle it was given for good is used up, the caller's handle keeps its value.
 template <bool kUseUp, class A>
 decltype(auto) awaited(A& awaitable) noexcept {
-  if constexpr (kUseUp)
-    return std::move(awaitable);
-  else
-    return std::as_const(awaitable);
+  if constexpr (kUseUp) return std::move(awaitable);
+  else return std::as_const(awaitable);
 }
 
 /// The coroutine behind wait_for. A is a Coro or a Future.
@@ -69,16 +67,12 @@ Coro<value_type_of<A>> run_wait_for(A awaitable, std::optional<EventLoop::durati
     }
   }
   auto body = [&]() -> Coro<T> {
-    if constexpr (std::is_void_v<T>)
-      co_await awaited<kUseUp>(awaitable);
-    else
-      co_return co_await awaited<kUseUp>(awaitable);
+    if constexpr (std::is_void_v<T>) co_await awaited<kUseUp>(awaitable);
+    else co_return co_await awaited<kUseUp>(awaitable);
   };
   auto scoped = run_with_timeout<T, decltype(body)&>(limit, std::nullopt, body);
-  if constexpr (std::is_void_v<T>)
-    co_await std::move(scoped);
-  else
-    co_return co_await std::move(scoped);
+  if constexpr (std::is_void_v<T>) co_await std::move(scoped);
+  else co_return co_await std::move(scoped);
 }
 
 /// `co_await wait_for(query(db), 250ms)`: its value, or TimeoutError; nullopt: no limit.

@@ -45,8 +45,7 @@ void write_head(std::string& out, const Session::Private& session, const Request
     fields.write_to(out);
   }
   if (request.url.has_credentials() && !request.headers.contains("Authorization")) {
-    const std::string pair =
-        percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
+    const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
     out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");
   }
   if (!request.body.empty() || may_have_body(request.method))
@@ -59,8 +58,8 @@ Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestDat
                                           bool fresh) {
   std::optional<std::chrono::nanoseconds> limit = request.timeout.connect;
   if (deadlines.total) {
-    const auto left = std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(),
-                                                         std::chrono::nanoseconds(1));
+    const auto left =
+        std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(), std::chrono::nanoseconds(1));
     limit = limit ? std::min(*limit, left) : left;
   }
   auto acquiring = wait_for(pool.acquire(request.url, request.timeout, fresh), limit);
@@ -129,7 +128,8 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
   }
 }
 
-[[noreturn]] void throw_failure(const std::exception_ptr& error, const RequestData& request, const Deadlines& deadlines) {
+[[noreturn]] void throw_failure(const std::exception_ptr& error, const RequestData& request,
+                                const Deadlines& deadlines) {
   try {
     std::rethrow_exception(error);
   } catch (const TimeoutError&) {

@@ -106,10 +106,8 @@ void ConnectionPool::update_eligible(HostPool& host) {
   const bool eligible = !host.waiters.empty() && (limit_per_host_ == 0 || host.slots < limit_per_host_);
   if (eligible == host.eligible) return;
   host.eligible = eligible;
-  if (eligible)
-    host.turn = eligible_.insert(eligible_.end(), &host);
-  else
-    eligible_.erase(host.turn);
+  if (eligible) host.turn = eligible_.insert(eligible_.end(), &host);
+  else eligible_.erase(host.turn);
 }
 
 void ConnectionPool::grant_slots() noexcept {

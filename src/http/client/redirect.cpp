@@ -17,17 +17,14 @@ std::optional<Url> redirect_target(const ResponseHead& head, const Url& from) {
     case 302:
     case 303:
     case 307:
-    case 308:
-      break;
-    default:
-      return std::nullopt;
+    case 308: break;
+    default: return std::nullopt;
   }
   const auto location = head.headers.get("Location");
   if (!location) return std::nullopt;
   try {
     Url target = Url::parse(*location, from);
-    if (!target.has_fragment() && from.has_fragment())
-      target = Url::parse("#" + std::string(from.fragment()), target);
+    if (!target.has_fragment() && from.has_fragment()) target = Url::parse("#" + std::string(from.fragment()), target);
     return target;
   } catch (const InvalidUrl& error) {
     throw ClientResponseError(head.status, "redirect from " + from.href() + " to an invalid URL: " + error.what());
@@ -35,10 +32,9 @@ std::optional<Url> redirect_target(const ResponseHead& head, const Url& from) {
 }
 
 void prepare_redirect(RequestData& request, int status, Url target) {
-  if (target.scheme() != "http")
-    throw ClientError("redirect to " + target.href() + ": only http URLs can be fetched");
-  const bool becomes_get = (status == 303 && request.method != "HEAD") ||
-                           ((status == 301 || status == 302) && request.method == "POST");
+  if (target.scheme() != "http") throw ClientError("redirect to " + target.href() + ": only http URLs can be fetched");
+  const bool becomes_get =
+      (status == 303 && request.method != "HEAD") || ((status == 301 || status == 302) && request.method == "POST");
   if (becomes_get) {
     request.method = "GET";
     request.body.clear();

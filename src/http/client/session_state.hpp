@@ -35,7 +35,8 @@ class UnderWay {
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
   ~UnderWay() {
-    if (--session_.under_way == 0 && session_.drained.valid() && !session_.drained.done()) session_.drained.set_result();
+    if (--session_.under_way == 0 && session_.drained.valid() && !session_.drained.done())
+      session_.drained.set_result();
   }
 
  private:
