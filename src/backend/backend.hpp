@@ -3,7 +3,9 @@
 /// Backend: what an event loop asks of the kernel, the same for epoll and io_uring.
 #pragma once
 
-#include <corolla/runtime/schedulable.hpp>
+#include "backend/operation.hpp"
+
+#include <corolla/runtime/api.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -17,7 +19,7 @@ inline namespace v0 {
 class LoopCore;
 
 /// Not thread safe; used by the loop's thread alone.
-class Backend {
+class COROLLA_API Backend {
  public:
   Backend() = default;
   Backend(const Backend&) = delete;
@@ -26,14 +28,36 @@ class Backend {
 
   /// "epoll" or "io_uring".
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-  /// Operations that the kernel has not answered yet; the wake-up's own is not counted.
+  /// Operations that are not idle; the wake-up's own is not counted.
   [[nodiscard]] virtual std::size_t in_flight() const noexcept = 0;
   /// Waits until something completes, the wake-up descriptor is written, or `timeout` passes (nullopt: no limit), and
   /// queues what that wakes. Returns early on signals.
   virtual void poll(std::optional<std::chrono::nanoseconds> timeout) = 0;
-  /// Cancels all operations and returns when none is in flight.
+  /// Cancels all operations and returns when none is in flight. They count as cancelled: finished() is not called.
   virtual void shut_down() noexcept = 0;
+
+  /// Starts an idle operation: its result, or -errno, or Operation::kPending when finished() will be called. -EBUSY when
+  /// another operation waits for the same descriptor and direction.
+  [[nodiscard]] virtual int perform(Operation& operation) noexcept = 0;
+  /// See operation.hpp. Nothing happens to an idle one.
+  virtual void cancel(Operation& operation) noexcept = 0;
+  /// The operation's turn in the ready queue.
+  virtual void run(Operation& operation) noexcept = 0;
+  /// The operation left the ready queue because the loop dies.
+  virtual void drop(Operation& operation) noexcept = 0;
+
+  /// Sockets must not block: epoll's. io_uring would hand EAGAIN out instead of waiting, so its sockets do block.
+  [[nodiscard]] virtual bool nonblocking_sockets() noexcept = 0;
+  /// A descriptor was just opened, or is about to be closed: what was known of its number is void.
+  virtual void forget(int descriptor) noexcept = 0;
+  /// From now on readable() knows about an idle descriptor. False: it will not, an operation has to be started.
+  [[nodiscard]] virtual bool watch(int descriptor) noexcept = 0;
+  /// The last poll() left something to read there, as far as is known without asking the kernel.
+  [[nodiscard]] virtual bool readable(int descriptor) const noexcept = 0;
 };
+
+inline void Operation::run() noexcept { backend_->run(*this); }
+inline void Operation::drop() noexcept { backend_->drop(*this); }
 
 /// Makes the backend `name` asks for ("epoll", "io_uring"; empty: COROLLA_BACKEND, else epoll). ValueError for another
 /// name. `wake_up` is an eventfd that ends poll() when it is written; the backend resets it.

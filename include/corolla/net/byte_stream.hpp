@@ -21,11 +21,11 @@
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/future_base.hpp>
 
-#include <array>
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -89,7 +89,7 @@ class [[nodiscard]] StreamDrain {
       state_->stop_sending(*task, level_);
       task->resumed();
     }
-    state_->check_sent();
+    state_->check_sent(level_);
   }
 
  private:
@@ -120,7 +120,7 @@ class [[nodiscard]] StreamClosed {
       state_->stop_closing(*task);
       task->resumed();
     }
-    if (state_->send_error()) state_->check_sent();
+    if (state_->send_error()) std::rethrow_exception(state_->send_error());
   }
 
  private:
@@ -143,13 +143,13 @@ class COROLLA_API ByteStream {
   ByteStream(ByteStream&& other) noexcept : state_(std::move(other.state_)) {}
   ByteStream& operator=(ByteStream&& other) noexcept {
     if (this != &other) {
-      abort();
+      drop();
       state_ = std::move(other.state_);
     }
     return *this;
   }
-  /// Aborts, without waiting: what was sent and has not left is dropped.
-  ~ByteStream() { abort(); }
+  /// Aborts, without waiting, unless close() was called.
+  ~ByteStream() { drop(); }
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
 
   // -- receiving --------------------------------------------------------------------------------------------------
@@ -197,13 +197,15 @@ class COROLLA_API ByteStream {
   /// Sends `count` bytes of the open file `file` from `offset` on, behind what was sent before, and returns how many: less
   /// only when the file ends. The kernel copies where it can. Nothing else may be sent meanwhile (RuntimeError).
   /// Cancelled, an unknown part was sent. The file's own position is neither used nor moved.
-  Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count);
+  Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count) {
+    return state_->sendfile(file, offset, count);
+  }
   /// Half close: the peer sees the end behind what was sent. Idempotent.
   void send_eof() { state_->send_eof(); }
   [[nodiscard]] bool can_send_eof() const noexcept { return state_->can_send_eof(); }
 
   // -- life -------------------------------------------------------------------------------------------------------
-  /// Closes once everything was sent, in the background. Idempotent.
+  /// Closes once everything was sent, in the background, even if this object dies meanwhile. Idempotent.
   void close() noexcept {
     if (state_) state_->close();
   }
@@ -237,6 +239,10 @@ class COROLLA_API ByteStream {
   [[nodiscard]] const FutureRef<StreamState>& state() const noexcept { return state_; }
 
  private:
+  void drop() noexcept {
+    if (state_ && !state_->closing()) state_->abort();
+  }
+
   FutureRef<StreamState> state_;
 };
 

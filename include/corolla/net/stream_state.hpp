@@ -15,6 +15,7 @@
 
 #include <corolla/net/address.hpp>
 #include <corolla/net/receive_buffer.hpp>
+#include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/loop_core.hpp>
 #include <corolla/runtime/schedulable.hpp>
@@ -27,6 +28,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace corolla {
 inline namespace v0 {
@@ -56,7 +58,8 @@ class COROLLA_API StreamState {
   /// receive_limit bytes are buffered.
   void wait_to_receive(TaskBase& task);
   void stop_receiving(TaskBase& task) noexcept;
-  /// What arrived since it was asked last; empty at the end. Throws the failure of receiving or TimeoutError.
+  /// What arrived since it was asked last; empty at the end. Throws the failure of receiving, or TimeoutError when
+  /// there is nothing of all that.
   [[nodiscard]] std::string_view take_received();
   /// Most bytes that may stand unconsumed in the buffer.
   void set_receive_limit(std::size_t limit) noexcept { receive_limit_ = limit; }
@@ -75,12 +78,14 @@ class COROLLA_API StreamState {
   }
   void wait_to_send(TaskBase& task, Level level);
   void stop_sending(TaskBase& task, Level level) noexcept;
-  /// Throws the failure of sending or TimeoutError.
-  void check_sent();
+  /// After waiting for `level`: throws the failure of sending, or TimeoutError when there was none and it is not sent.
+  void check_sent(Level level) const;
   /// ValueError when low > high.
   void set_write_limits(std::size_t high, std::size_t low);
   [[nodiscard]] std::size_t high_water() const noexcept { return high_water_; }
   [[nodiscard]] std::size_t low_water() const noexcept { return low_water_; }
+  /// See ByteStream::sendfile. This one reads the file in the executor and sends what it read.
+  virtual Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count);
   /// Half close behind what was sent so far. RuntimeError when this kind of stream cannot.
   void send_eof();
   [[nodiscard]] virtual bool can_send_eof() const noexcept { return true; }
@@ -120,13 +125,15 @@ class COROLLA_API StreamState {
   explicit StreamState(LoopCore& core) noexcept;
   virtual ~StreamState();
 
-  /// A task waits for bytes: receive some. May be called again while it is under way.
-  virtual void want_bytes() = 0;
+  /// A task waits for bytes: receive some. May be called again while that is under way.
+  virtual void want_bytes() noexcept = 0;
+  /// Nobody waits any more.
+  virtual void unwant_bytes() noexcept {}
   /// Passes bytes on as far as possible and returns how many; the first call after output_ was empty. A failure is set
   /// with send_failed().
-  virtual std::size_t pass_on(const std::string_view* pieces, std::size_t count) = 0;
+  virtual std::size_t pass_on(const std::string_view* pieces, std::size_t count) noexcept = 0;
   /// Bytes were added to output_: see that it is emptied.
-  virtual void output_added() = 0;
+  virtual void output_added() noexcept = 0;
   /// Half closes; output_ is empty.
   virtual void shut_down_output() noexcept = 0;
   /// Closes; called once. Operations are cancelled; nothing more may be reported.
@@ -152,6 +159,9 @@ class COROLLA_API StreamState {
   void output_moved() noexcept;
   [[nodiscard]] std::string_view output() const noexcept { return std::string_view(output_).substr(output_begin_); }
   void drop_output(std::size_t count) noexcept;
+  /// A part of a file is on its way and nothing else may be sent.
+  void set_sending_file(bool sending) noexcept { sending_file_ = sending; }
+  [[nodiscard]] bool sending_file() const noexcept { return sending_file_; }
   [[nodiscard]] bool receiver_waits() const noexcept { return receiver_ != nullptr && receiver_->waiting(); }
 
   ReceiveBuffer input_;
@@ -182,6 +192,7 @@ class COROLLA_API StreamState {
   void finish_closing() noexcept;
   void arm_deadline();
   void disarm_deadline() noexcept;
+  [[nodiscard]] bool anybody_waits() const noexcept;
   void deadline_timer_ran() noexcept;
   void deadline_timer_done() noexcept;
 
@@ -189,9 +200,9 @@ class COROLLA_API StreamState {
   bool ended_ = false;
   bool eof_wanted_ = false;  // send_eof() was called
   bool eof_sent_ = false;
+  bool sending_file_ = false;
   bool closing_ = false;
   bool closed_ = false;
-  bool timed_out_ = false;      // the waits under way ended by the deadline
   bool deadline_held_ = false;  // the timer is armed or ready to run, and holds a reference
   LoopCore* core_;
   TaskBase* receiver_ = nullptr;

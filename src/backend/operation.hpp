@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Operation: one thing that is asked of the kernel, the same for epoll and io_uring.
+///
+/// Its life, in prose. An operation is *idle* until Backend::perform(). There epoll may try the system call at once (those
+/// operations that say tries_first()) and be done with it: then the operation was never in flight. Otherwise it is
+/// *waiting*: under epoll for its descriptor to become ready, under io_uring for the kernel's answer. Either queues it in
+/// the loop's ready queue. When its turn comes, run() makes epoll try again (and wait again after EAGAIN) and io_uring
+/// deliver the answer: the operation is idle and then, as the last thing, finished() is called, which may perform it
+/// again. Trying as late as that is on purpose: the bytes a task is about to look at are still in the cache.
+///
+/// cancel() takes an operation out of this: from then on finished() is not called. Under epoll it is idle at once, or
+/// when its entry leaves the ready queue; under io_uring when the kernel has answered. What a late answer brought goes to
+/// lost(), so that a socket accepted too late is closed. While an operation is not idle its owner is held, and with it
+/// every byte the kernel may still write to.
+#pragma once
+
+#include <corolla/runtime/api.hpp>
+#include <corolla/runtime/schedulable.hpp>
+
+#include <cstdint>
+#include <limits>
+
+struct io_uring_sqe;
+
+namespace corolla {
+inline namespace v0 {
+
+class Backend;
+
+/// See the file's comment. Belongs to one loop; at most one operation a descriptor and direction.
+class COROLLA_API Operation : public Schedulable {
+ public:
+  enum class Direction : std::uint8_t { kRead, kWrite };
+  /// What perform() returns for an operation in flight.
+  static constexpr int kPending = std::numeric_limits<int>::min();
+
+  [[nodiscard]] bool idle() const noexcept { return state_ == State::kIdle; }
+  /// Not idle, and nothing came for it yet.
+  [[nodiscard]] bool waiting() const noexcept { return state_ == State::kWaiting && !cancelled_; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] Direction direction() const noexcept { return direction_; }
+
+  /// The system call without waiting: its result, or -errno. Sets `exhausted_` when it knows that the next one would wait.
+  virtual int attempt() noexcept = 0;
+  /// epoll calls attempt() before it waits.
+  [[nodiscard]] virtual bool tries_first() const noexcept { return false; }
+  /// Waits for readiness and does nothing else: epoll answers with the poll(2) bits, level triggered.
+  [[nodiscard]] virtual bool only_polls() const noexcept { return false; }
+  /// Describes the call to io_uring; everything it points to lives in the owner.
+  virtual void prepare(io_uring_sqe& entry) noexcept = 0;
+  /// io_uring's answer, where it is not the result itself; -EAGAIN submits the operation again.
+  virtual int completed(int result) noexcept { return result; }
+
+  /// The result, or -errno. In an entry of the ready queue.
+  virtual void finished(int result) noexcept = 0;
+  /// The result of an operation that was cancelled too late; not negative.
+  virtual void lost(int /*result*/) noexcept {}
+  virtual void retain_owner() noexcept = 0;
+  virtual void release_owner() noexcept = 0;
+
+  void run() noexcept final;
+  void drop() noexcept final;
+
+ protected:
+  Operation(int descriptor, Direction direction) noexcept : descriptor_(descriptor), direction_(direction) {}
+  ~Operation() = default;
+
+  int descriptor_;
+  bool exhausted_ = false;
+
+ private:
+  friend class EpollBackend;
+  friend class UringBackend;
+  enum class State : std::uint8_t { kIdle, kWaiting, kQueued };
+
+  Direction direction_;
+  State state_ = State::kIdle;
+  bool cancelled_ = false;
+  int result_ = kPending;
+  Backend* backend_ = nullptr;
+  Operation* next_ = nullptr;  // UringBackend's list of what is in flight
+  Operation* prev_ = nullptr;
+};
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/receive_operation.hpp"
+
+#include <cerrno>
+
+#include <liburing.h>
+#include <sys/socket.h>
+
+namespace corolla {
+inline namespace v0 {
+
+int ReceiveOperation::attempt() noexcept {
+  const Room place = room();
+  if (!place.data) return -ENOMEM;
+  ssize_t count = 0;
+  do {
+    count = ::recv(descriptor_, place.data, place.size, MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) {
+    const int error = errno;
+    room_unused();
+    return -error;
+  }
+  // A stream socket that gave less than there was room for is drained; the kernel reports the next byte.
+  exhausted_ = count > 0 && static_cast<std::size_t>(count) < place.size;
+  return static_cast<int>(count);
+}
+
+void ReceiveOperation::prepare(io_uring_sqe& entry) noexcept {
+  const Room place = room();
+  ::io_uring_prep_recv(&entry, descriptor_, place.data, place.data ? place.size : 0, 0);
+}
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Receiving from a connected socket into memory of the library.
+#pragma once
+
+#include "backend/operation.hpp"
+
+#include <cstddef>
+
+namespace corolla {
+inline namespace v0 {
+
+/// Result: bytes received, 0 at the end of the stream.
+class COROLLA_API ReceiveOperation : public Operation {
+ public:
+  int attempt() noexcept final;
+  void prepare(io_uring_sqe& entry) noexcept final;
+
+ protected:
+  explicit ReceiveOperation(int descriptor) noexcept : Operation(descriptor, Direction::kRead) {}
+  ~ReceiveOperation() = default;
+
+  struct Room {
+    char* data;  ///< null: out of memory
+    std::size_t size;
+  };
+  /// Where to put what comes; asked right before the kernel is. It stays valid until finished().
+  virtual Room room() noexcept = 0;
+  /// What room() gave is not needed yet after all: nothing was there.
+  virtual void room_unused() noexcept = 0;
+};
+
+}  // namespace v0
+}  // namespace corolla

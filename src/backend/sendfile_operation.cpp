@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/sendfile_operation.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
+#include <liburing.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+namespace corolla {
+inline namespace v0 {
+
+namespace {
+
+// sendfile has no MSG_NOSIGNAL. The signal is blocked around it, and if the call raised one that was not pending
+// before, it is taken out again.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked() noexcept {
+    ::sigemptyset(&sigpipe_);
+    ::sigaddset(&sigpipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+  ~SigpipeBlocked() {
+    if (!::sigismember(&before_, SIGPIPE)) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  void swallow() noexcept {
+    if (::sigismember(&before_, SIGPIPE)) return;
+    const timespec now{};
+    while (::sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  sigset_t sigpipe_{};
+  sigset_t before_{};
+};
+
+constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+
+}  // namespace
+
+int SendfileOperation::attempt() noexcept {
+  SigpipeBlocked guard;
+  for (;;) {
+    auto offset = static_cast<off_t>(offset_);
+    const ssize_t sent = ::sendfile(descriptor_, file_, &offset, static_cast<std::size_t>(std::min(count_, kMost)));
+    if (sent >= 0) return static_cast<int>(sent);
+    const int error = errno;
+    if (error == EINTR) continue;
+    if (error == EPIPE) guard.swallow();
+    return -error;
+  }
+}
+
+void SendfileOperation::prepare(io_uring_sqe& entry) noexcept { ::io_uring_prep_poll_add(&entry, descriptor_, POLLOUT); }
+
+int SendfileOperation::completed(int result) noexcept {
+  if (result < 0) return result;
+  // io_uring's sockets block; this call must not.
+  const int flags = ::fcntl(descriptor_, F_GETFL);
+  ::fcntl(descriptor_, F_SETFL, flags | O_NONBLOCK);
+  result = attempt();
+  ::fcntl(descriptor_, F_SETFL, flags);
+  return result;
+}
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/uring_backend.hpp"
+
+#include "backend/epoll_backend.hpp"
+
+#include <corolla/runtime/error.hpp>
+#include <corolla/runtime/loop_core.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include <liburing.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace corolla {
+inline namespace v0 {
+
+namespace {
+
+constexpr unsigned kEntries = 256;
+constexpr unsigned kCompletions = 4096;
+constexpr std::uint64_t kIgnored = 0;
+constexpr std::uint64_t kWakeUp = 1;
+constexpr unsigned kNeeded = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
+
+// The cheapest set-up the kernel knows: from 6.1 on completions are collected when the loop asks for them, from 5.19 on
+// they do not interrupt it.
+int make_ring(io_uring& ring) noexcept {
+  constexpr unsigned kChoices[] = {
+      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
+      IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP, IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP};
+  int result = -EINVAL;
+  for (const unsigned flags : kChoices) {
+    io_uring_params params{};
+    params.flags = flags;
+    params.cq_entries = kCompletions;
+    result = ::io_uring_queue_init_params(kEntries, &ring, &params);
+    if (result == 0) {
+      if ((params.features & kNeeded) == kNeeded) return 0;
+      ::io_uring_queue_exit(&ring);
+      return -EOPNOTSUPP;
+    }
+    if (result != -EINVAL) break;
+  }
+  return result;
+}
+
+}  // namespace
+
+struct UringBackend::Ring {
+  Ring() noexcept : error(make_ring(ring)) {}
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  ~Ring() {
+    if (error == 0) ::io_uring_queue_exit(&ring);
+  }
+  io_uring ring{};
+  int error;
+};
+
+bool UringBackend::available() noexcept {
+  const Ring probe;
+  return probe.error == 0;
+}
+
+UringBackend::UringBackend(LoopCore& core, int wake_up) : core_(core), wake_up_(wake_up) {}
+UringBackend::~UringBackend() = default;
+
+std::size_t UringBackend::in_flight() const noexcept { return fallback_ ? fallback_->in_flight() : in_flight_; }
+
+void UringBackend::ensure_ring() {
+  if (ring_) {
+    if (thread_ == std::this_thread::get_id()) [[likely]] return;
+    leave_dead_thread();
+  }
+  if (fallback_) return;
+  auto ring = std::make_unique<Ring>();
+  if (ring->error != 0) {
+    fallback_ = std::make_unique<EpollBackend>(core_, wake_up_);
+    return;
+  }
+  ring_ = std::move(ring);
+  thread_ = std::this_thread::get_id();
+  wake_up_armed_ = false;
+  // What was in flight in a thread that died.
+  Operation* operation = submitted_;
+  submitted_ = nullptr;
+  while (operation) {
+    Operation* const older = operation->next_;
+    submit(*operation);
+    operation = older;
+  }
+}
+
+// The kernel ends the operations of a dying thread before the thread is gone, so their answers are all there.
+void UringBackend::leave_dead_thread() {
+  std::size_t unanswered = 0;
+  for (const Operation* operation = submitted_; operation; operation = operation->next_) ++unanswered;
+  io_uring_cqe* entry = nullptr;
+  while (unanswered > 0 && ::io_uring_peek_cqe(&ring_->ring, &entry) == 0) {
+    const std::uint64_t tag = entry->user_data;
+    const int result = entry->res;
+    ::io_uring_cqe_seen(&ring_->ring, entry);
+    if (tag == kIgnored || tag == kWakeUp) continue;
+    --unanswered;
+    auto* const operation = reinterpret_cast<Operation*>(tag);  // NOLINT(performance-no-int-to-ptr)
+    if (result != -ECANCELED || operation->cancelled_) answered(*operation, result);
+  }
+  if (unanswered > 0) throw RuntimeError("the loop has I/O under way in another thread that still lives");
+  ring_.reset();
+}
+
+io_uring_sqe& UringBackend::next_entry() noexcept {
+  for (;;) {
+    if (io_uring_sqe* entry = ::io_uring_get_sqe(&ring_->ring)) return *entry;
+    // A full completion queue keeps the kernel from taking more.
+    if (::io_uring_submit(&ring_->ring) < 0) reap();
+  }
+}
+
+void UringBackend::link(Operation& operation) noexcept {
+  operation.prev_ = nullptr;
+  operation.next_ = submitted_;
+  if (submitted_) submitted_->prev_ = &operation;
+  submitted_ = &operation;
+}
+
+void UringBackend::unlink(Operation& operation) noexcept {
+  (operation.prev_ ? operation.prev_->next_ : submitted_) = operation.next_;
+  if (operation.next_) operation.next_->prev_ = operation.prev_;
+}
+
+void UringBackend::submit(Operation& operation) noexcept {
+  io_uring_sqe& entry = next_entry();
+  operation.prepare(entry);
+  ::io_uring_sqe_set_data(&entry, &operation);
+  link(operation);
+}
+
+int UringBackend::perform(Operation& operation) noexcept {
+  try {
+    ensure_ring();
+  } catch (...) {
+    return -EIO;
+  }
+  if (fallback_) return fallback_->perform(operation);
+  operation.backend_ = this;
+  operation.state_ = Operation::State::kWaiting;
+  operation.retain_owner();
+  ++in_flight_;
+  submit(operation);
+  return Operation::kPending;
+}
+
+void UringBackend::cancel(Operation& operation) noexcept {
+  if (fallback_) return fallback_->cancel(operation);
+  if (operation.state_ == Operation::State::kIdle || operation.cancelled_) return;
+  operation.cancelled_ = true;
+  if (operation.state_ != Operation::State::kWaiting || thread_ != std::this_thread::get_id()) return;
+  io_uring_sqe& entry = next_entry();
+  ::io_uring_prep_cancel(&entry, &operation, 0);
+  ::io_uring_sqe_set_data64(&entry, kIgnored);
+}
+
+void UringBackend::answered(Operation& operation, int result) noexcept {
+  unlink(operation);
+  if (operation.cancelled_) {
+    operation.result_ = result;
+    drop(operation);
+    return;
+  }
+  result = operation.completed(result);
+  if (result == -EAGAIN || result == -EINTR) {
+    submit(operation);
+    return;
+  }
+  operation.result_ = result;
+  operation.state_ = Operation::State::kQueued;
+  core_.call_soon(operation);
+}
+
+void UringBackend::run(Operation& operation) noexcept {
+  if (operation.cancelled_) {
+    drop(operation);
+    return;
+  }
+  const int result = std::exchange(operation.result_, Operation::kPending);
+  operation.state_ = Operation::State::kIdle;
+  --in_flight_;
+  operation.finished(result);
+  operation.release_owner();
+}
+
+void UringBackend::drop(Operation& operation) noexcept {
+  const int result = std::exchange(operation.result_, Operation::kPending);
+  operation.state_ = Operation::State::kIdle;
+  operation.cancelled_ = false;
+  --in_flight_;
+  if (result >= 0) operation.lost(result);
+  operation.release_owner();
+}
+
+void UringBackend::arm_wake_up() noexcept {
+  if (wake_up_armed_) return;
+  io_uring_sqe& entry = next_entry();
+  ::io_uring_prep_poll_add(&entry, wake_up_, POLLIN);
+  ::io_uring_sqe_set_data64(&entry, kWakeUp);
+  wake_up_armed_ = true;
+}
+
+// Answers are copied out first: handling one may need an entry of the ring, and so come back here.
+unsigned UringBackend::reap() noexcept {
+  constexpr unsigned kBatch = 64;
+  unsigned total = 0;
+  for (;;) {
+    io_uring_cqe* entries[kBatch];
+    const unsigned count = ::io_uring_peek_batch_cqe(&ring_->ring, entries, kBatch);
+    if (count == 0) return total;
+    struct Answer {
+      std::uint64_t tag;
+      int result;
+    };
+    Answer answers[kBatch];
+    for (unsigned i = 0; i < count; ++i) answers[i] = {entries[i]->user_data, entries[i]->res};
+    ::io_uring_cq_advance(&ring_->ring, count);
+    total += count;
+    for (unsigned i = 0; i < count; ++i) {
+      if (answers[i].tag == kIgnored) continue;
+      if (answers[i].tag == kWakeUp) {
+        std::uint64_t value = 0;
+        [[maybe_unused]] const auto got = ::read(wake_up_, &value, sizeof value);
+        wake_up_armed_ = false;
+        continue;
+      }
+      answered(*reinterpret_cast<Operation*>(answers[i].tag), answers[i].result);  // NOLINT(performance-no-int-to-ptr)
+    }
+  }
+}
+
+void UringBackend::poll(std::optional<std::chrono::nanoseconds> timeout) {
+  ensure_ring();
+  if (fallback_) return fallback_->poll(timeout);
+  arm_wake_up();
+  int result = 0;
+  if (!timeout) {
+    result = ::io_uring_submit_and_wait(&ring_->ring, 1);
+  } else if (timeout->count() <= 0) {
+    result = ::io_uring_submit_and_get_events(&ring_->ring);
+  } else {
+    __kernel_timespec limit{};
+    limit.tv_sec = timeout->count() / 1'000'000'000;
+    limit.tv_nsec = timeout->count() % 1'000'000'000;
+    io_uring_cqe* entry = nullptr;
+    result = ::io_uring_submit_and_wait_timeout(&ring_->ring, &entry, 1, &limit, nullptr);
+  }
+  if (result < 0 && result != -ETIME && result != -EINTR && result != -EAGAIN && result != -EBUSY)
+    throw OSError(-result, "io_uring_enter");
+  reap();
+}
+
+void UringBackend::shut_down() noexcept {
+  if (fallback_) return fallback_->shut_down();
+  if (!ring_) return;
+  for (Operation* operation = submitted_; operation; operation = operation->next_) cancel(*operation);
+  const bool own = thread_ == std::this_thread::get_id();
+  while (submitted_) {
+    // The answers for a thread that died are there; one that lives should not have been left by its loop, but nothing
+    // may be freed before the kernel lets go.
+    if (own)
+      ::io_uring_submit_and_wait(&ring_->ring, 1);
+    else
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    reap();
+  }
+  ring_.reset();
+}
+
+bool UringBackend::nonblocking_sockets() noexcept {
+  try {
+    ensure_ring();
+  } catch (...) {
+    return false;
+  }
+  return fallback_ != nullptr;
+}
+
+void UringBackend::forget(int descriptor) noexcept {
+  if (fallback_) fallback_->forget(descriptor);
+}
+
+bool UringBackend::watch(int descriptor) noexcept { return fallback_ && fallback_->watch(descriptor); }
+
+bool UringBackend::readable(int descriptor) const noexcept { return fallback_ && fallback_->readable(descriptor); }
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The io_uring backend: operations are submitted in batches, one system call an iteration.
+///
+/// The ring is made on the thread that first uses it and accepts submissions from that thread alone, which spares the
+/// kernel work. If it cannot be made there after all, an epoll backend takes over for good. When the loop goes on in
+/// another thread, which needs the first one to have ended, the ring is made anew: what the kernel cancelled because its
+/// thread died is submitted again.
+///
+/// Nothing is freed while the kernel may write to it: an operation in flight holds its owner, a cancelled one until its
+/// answer came, and shut_down() waits for all answers.
+#pragma once
+
+#include "backend/backend.hpp"
+
+#include <memory>
+#include <thread>
+
+namespace corolla {
+inline namespace v0 {
+
+class UringBackend final : public Backend {
+ public:
+  /// True when a ring can be made in this process.
+  [[nodiscard]] static bool available() noexcept;
+
+  UringBackend(LoopCore& core, int wake_up);
+  ~UringBackend() override;
+
+  [[nodiscard]] std::string_view name() const noexcept override { return fallback_ ? "epoll" : "io_uring"; }
+  [[nodiscard]] std::size_t in_flight() const noexcept override;
+  void poll(std::optional<std::chrono::nanoseconds> timeout) override;
+  void shut_down() noexcept override;
+  [[nodiscard]] int perform(Operation& operation) noexcept override;
+  void cancel(Operation& operation) noexcept override;
+  void run(Operation& operation) noexcept override;
+  void drop(Operation& operation) noexcept override;
+  [[nodiscard]] bool nonblocking_sockets() noexcept override;
+  void forget(int descriptor) noexcept override;
+  [[nodiscard]] bool watch(int descriptor) noexcept override;
+  [[nodiscard]] bool readable(int descriptor) const noexcept override;
+
+ private:
+  struct Ring;
+
+  /// Sees to it that there is a ring of this thread, or the fallback.
+  void ensure_ring();
+  void leave_dead_thread();
+  [[nodiscard]] io_uring_sqe& next_entry() noexcept;
+  void submit(Operation& operation) noexcept;
+  void arm_wake_up() noexcept;
+  /// Handles the answers that have come; how many there were.
+  unsigned reap() noexcept;
+  void answered(Operation& operation, int result) noexcept;
+  void link(Operation& operation) noexcept;
+  void unlink(Operation& operation) noexcept;
+
+  LoopCore& core_;
+  int wake_up_;
+  bool wake_up_armed_ = false;
+  std::unique_ptr<Ring> ring_;
+  std::unique_ptr<Backend> fallback_;
+  std::thread::id thread_;
+  Operation* submitted_ = nullptr;  // the kernel has not answered them; newest first
+  std::size_t in_flight_ = 0;       // those, and those in the ready queue
+};
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/net/connect.hpp>
+
+#include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/outcome.hpp>
+
+#include "backend/backend.hpp"
+#include "backend/connect_operation.hpp"
+#include "net/socket_options.hpp"
+#include "net/socket_state.hpp"
+
+#include <cerrno>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace corolla {
+inline namespace v0 {
+
+namespace {
+
+// A socket on its way. The operation holds it while it is in flight, and with it the address the kernel reads.
+class Connecting final : public ConnectOperation, public FromBlockCache {
+ public:
+  Connecting(EventLoop& loop, int descriptor, const SocketAddress& to) noexcept
+      : ConnectOperation(descriptor), loop_(loop), to_(to) {}
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+  void start() noexcept { result_ = loop_.io().perform(*this); }
+  [[nodiscard]] int result() const noexcept { return result_; }
+  void wait(TaskBase& task) noexcept {
+    waiter_ = &task;
+    task.wait();
+  }
+  /// The task does not wait any more; an attempt that is not decided is withdrawn.
+  void leave() noexcept {
+    waiter_ = nullptr;
+    if (!idle() && core_.loop()) core_.loop()->io().cancel(*this);
+  }
+  /// The connected socket is the caller's.
+  int take() noexcept { return std::exchange(descriptor_, -1); }
+
+  void finished(int result) noexcept override {
+    result_ = result;
+    if (waiter_ && waiter_->waiting()) waiter_->wake_inline();
+  }
+  void retain_owner() noexcept override { retain(); }
+  void release_owner() noexcept override { release(); }
+
+ private:
+  ~Connecting() {
+    if (descriptor_ >= 0) {
+      if (core_.loop()) core_.loop()->io().forget(descriptor_);
+      ::close(descriptor_);
+    }
+    core_.release();
+  }
+  [[nodiscard]] Address address() const noexcept override { return {to_.data(), to_.size()}; }
+
+  EventLoop& loop_;
+  LoopCore& core_ = retained(loop_.core());
+  SocketAddress to_;
+  int result_ = kPending;
+  TaskBase* waiter_ = nullptr;
+  unsigned references_ = 1;
+
+  static LoopCore& retained(LoopCore& core) noexcept {
+    core.retain();
+    return core;
+  }
+};
+
+class [[nodiscard]] ConnectWait {
+ public:
+  explicit ConnectWait(Connecting& connecting) noexcept : connecting_(connecting) {}
+  ConnectWait(const ConnectWait&) = default;
+  ConnectWait& operator=(const ConnectWait&) = delete;
+  ~ConnectWait() {
+    if (task_) connecting_.leave();
+  }
+  [[nodiscard]] bool await_ready() const noexcept { return connecting_.result() != Operation::kPending; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    task_ = &self.promise().task();
+    connecting_.wait(*task_);
+  }
+  int await_resume() {
+    if (TaskBase* task = std::exchange(task_, nullptr)) {
+      connecting_.leave();
+      task->resumed();
+    }
+    return connecting_.result();
+  }
+
+ private:
+  Connecting& connecting_;
+  TaskBase* task_ = nullptr;
+};
+
+std::string describe_attempt(const SocketAddress& address) { return "connect to " + address.to_string(); }
+
+}  // namespace
+
+Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options) {
+  EventLoop& loop = get_running_loop();
+  const int descriptor = open_stream_socket(address, loop.io().nonblocking_sockets());
+  if (descriptor < 0) throw OSError(-descriptor, describe_attempt(address));
+  loop.io().forget(descriptor);
+  const auto connecting = FutureRef<Connecting>::adopt(new Connecting(loop, descriptor, address));
+  const SocketAddress& local = options.local_address;
+  if (local.size() != 0 &&
+      ::bind(descriptor, static_cast<const sockaddr*>(local.data()), static_cast<socklen_t>(local.size())) != 0) {
+    throw OSError(errno, "bind to " + local.to_string());
+  }
+  connecting->start();
+  const int result = co_await ConnectWait(*connecting);
+  if (result != 0) throw OSError(-result, describe_attempt(address));
+  co_return stream_of_socket(loop, connecting->take(), address.family() != SocketAddress::Family::kUnix);
+}
+
+Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port, ConnectOptions options) {
+  SocketAddress numeric;
+  if (SocketAddress::parse_ip(host, port, numeric) &&
+      (options.family == SocketAddress::Family::kUnspecified || options.family == numeric.family())) {
+    auto attempt = connect_to(numeric, options);
+    co_return co_await std::move(attempt);
+  }
+  auto look_up = getaddrinfo(host, port, options.family);
+  const std::vector<SocketAddress> addresses = co_await std::move(look_up);
+  std::vector<std::exception_ptr> errors;
+  for (const SocketAddress& address : addresses) {
+    auto attempt = connect_to(address, options);
+    auto result = co_await outcome(std::move(attempt));
+    if (result) co_return std::move(*result);
+    if (result.cancelled()) std::rethrow_exception(result.error());
+    errors.push_back(result.error());
+  }
+  if (errors.size() == 1) std::rethrow_exception(errors.front());
+  std::string all;
+  bool same = true;
+  const std::string first = describe(errors.front());
+  std::error_code code = std::make_error_code(std::errc::io_error);
+  for (const std::exception_ptr& error : errors) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const OSError& failure) {
+      if (all.empty()) code = failure.code();
+      same = same && failure.code() == code;
+    } catch (...) {
+      same = false;
+    }
+    all += (all.empty() ? "" : ", ") + describe(error);
+  }
+  throw OSError(same ? code : std::make_error_code(std::errc::io_error), "Multiple exceptions: " + all);
+}
+
+}  // namespace v0
+}  // namespace corolla

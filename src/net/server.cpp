@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/net/server.hpp>
+
+#include <corolla/net/dns.hpp>
+#include <corolla/runtime/outcome.hpp>
+
+#include "net/server_state.hpp"
+
+#include <cerrno>
+
+namespace corolla {
+inline namespace v0 {
+
+Server::Server() noexcept = default;
+Server::Server(std::shared_ptr<ServerState> state) noexcept : state_(std::move(state)) {}
+Server::Server(Server&& other) noexcept = default;
+
+Server& Server::operator=(Server&& other) noexcept {
+  if (this != &other) {
+    close();
+    abort_clients();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Server::~Server() {
+  close();
+  abort_clients();
+}
+
+void Server::close() noexcept {
+  if (state_) state_->close();
+}
+
+void Server::abort_clients() noexcept {
+  if (state_) state_->abort_clients();
+}
+
+namespace {
+
+Coro<void> wait_until_finished(std::shared_ptr<ServerState> state) {
+  if (state->finished()) co_return;
+  const Future<void> future = state->finished_future();
+  co_await future;
+}
+
+Coro<void> serve(std::shared_ptr<ServerState> state) {
+  if (!state->claim_serving()) throw RuntimeError("the server is already being awaited on serve_forever()");
+  if (!state->serving()) throw RuntimeError("the server is closed");
+  std::exception_ptr error;
+  try {
+    auto waiting = wait_until_finished(state);
+    co_await std::move(waiting);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  state->close();
+  auto waiting = wait_until_finished(state);
+  co_await std::move(waiting);
+  if (error) std::rethrow_exception(error);
+}
+
+// Listens on all addresses; a port the system chose for the first is taken for the others, too.
+void listen_on_all(ServerState& state, std::vector<SocketAddress>& addresses) {
+  std::uint16_t chosen = 0;
+  std::exception_ptr unavailable;
+  for (const SocketAddress& address : addresses) {
+    try {
+      state.listen(address.port() == 0 && chosen != 0 ? address.with_port(chosen) : address);
+    } catch (const OSError& error) {
+      // A machine without IPv6 has names that resolve to IPv6 addresses all the same.
+      if (addresses.size() == 1 ||
+          (error.code() != std::errc::address_not_available && error.code() != std::errc::address_family_not_supported))
+        throw;
+      unavailable = std::current_exception();
+      continue;
+    }
+    if (chosen == 0) chosen = state.addresses().back().port();
+  }
+  if (state.addresses().empty()) {
+    if (unavailable) std::rethrow_exception(unavailable);
+    throw ValueError("a server needs an address");
+  }
+}
+
+}  // namespace
+
+Coro<void> Server::wait_closed() { return wait_until_finished(state_); }
+Coro<void> Server::serve_forever() { return serve(state_); }
+bool Server::is_serving() const noexcept { return state_ && state_->serving(); }
+std::vector<SocketAddress> Server::addresses() const { return state_->addresses(); }
+std::uint16_t Server::port() const { return state_->addresses().front().port(); }
+std::size_t Server::connections() const noexcept { return state_ ? state_->connections() : 0; }
+
+Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddress> addresses, ServerOptions options) {
+  constexpr int kAttempts = 8;
+  for (int attempt = 1;; ++attempt) {
+    auto state = std::make_shared<ServerState>(get_running_loop(), handler, options);
+    try {
+      listen_on_all(*state, addresses);
+    } catch (const OSError& error) {
+      // A free port of the first address may be taken on another one.
+      const bool chance = error.code() == std::errc::address_in_use && addresses.size() > 1 && addresses.front().port() == 0;
+      if (!chance || attempt == kAttempts) throw;
+      continue;
+    }
+    state->start();
+    co_return Server(std::move(state));
+  }
+}
+
+Coro<Server> start_stream_server(StreamHandler handler, std::string host, std::uint16_t port, ServerOptions options) {
+  std::vector<SocketAddress> addresses;
+  if (host.empty()) {
+    addresses.push_back(SocketAddress::ip("0.0.0.0", port));
+    addresses.push_back(SocketAddress::ip("::", port));
+  } else {
+    auto look_up = getaddrinfo(std::move(host), port);
+    addresses = co_await std::move(look_up);
+  }
+  auto started = start_stream_server(std::move(handler), std::move(addresses), options);
+  co_return co_await std::move(started);
+}
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// ServerState: what a Server, its listening sockets and its connections share.
+///
+/// A listener accepts one connection at a time and goes through the ready queue for the next, so that a burst of
+/// connections does not keep the tasks waiting. It stops when the limit of connections is reached, and goes on when one
+/// of them ends; and it stops for a while when descriptors or memory run out.
+#pragma once
+
+#include "backend/accept_operation.hpp"
+
+#include <corolla/net/server.hpp>
+#include <corolla/runtime/callback.hpp>
+#include <corolla/runtime/future.hpp>
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace corolla {
+inline namespace v0 {
+
+class ServerState;
+
+/// A listening socket. Counted: the operation in flight holds it.
+class Listener final : public AcceptOperation {
+ public:
+  /// Takes a listening socket.
+  Listener(ServerState& server, EventLoop& loop, int descriptor, const SocketAddress& address);
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+  [[nodiscard]] const SocketAddress& address() const noexcept { return address_; }
+  /// Accepts unless that is under way.
+  void accept() noexcept;
+  /// Stops listening.
+  void close() noexcept;
+
+  void finished(int result) noexcept override;
+  void retain_owner() noexcept override { retain(); }
+  void release_owner() noexcept override { release(); }
+
+ private:
+  ~Listener();
+  void close_descriptor() noexcept;
+
+  ServerState* server_;
+  LoopCore& core_;
+  SocketAddress address_;
+  std::string unlink_;  // a Unix path that is removed if it is still this socket's
+  std::uint64_t inode_ = 0;
+  unsigned references_ = 1;
+};
+
+class ServerState : public std::enable_shared_from_this<ServerState> {
+ public:
+  ServerState(EventLoop& loop, StreamHandler handler, const ServerOptions& options);
+  ServerState(const ServerState&) = delete;
+  ServerState& operator=(const ServerState&) = delete;
+  ~ServerState();
+
+  /// Binds and listens; OSError.
+  void listen(const SocketAddress& address);
+  void start();
+  void close() noexcept;
+  void abort_clients() noexcept;
+  [[nodiscard]] bool serving() const noexcept { return !closed_; }
+  [[nodiscard]] bool finished() const noexcept { return closed_ && tasks_.empty(); }
+  [[nodiscard]] std::vector<SocketAddress> addresses() const;
+  [[nodiscard]] std::size_t connections() const noexcept { return tasks_.size(); }
+  /// Completes when finished().
+  [[nodiscard]] Future<void> finished_future();
+  /// serve_forever() may be called once.
+  [[nodiscard]] bool claim_serving() noexcept { return !std::exchange(served_, true); }
+
+  // For listeners.
+  void accepted(Listener& listener, int descriptor) noexcept;
+  void accept_failed(Listener& listener, int error) noexcept;
+  [[nodiscard]] bool full() const noexcept { return limit_ != 0 && tasks_.size() >= limit_; }
+
+ private:
+  using Tasks = std::list<Task<void>>;
+  void connection_done(Tasks::iterator entry) noexcept;
+  void resume() noexcept;
+  void announce_if_finished() noexcept;
+  void report(const char* message, std::exception_ptr error) noexcept;
+
+  LoopCore& core_;
+  StreamHandler handler_;
+  int backlog_;
+  bool reuse_port_;
+  bool closed_ = false;
+  bool served_ = false;
+  std::size_t limit_;
+  std::chrono::nanoseconds retry_delay_;
+  TimerHandle retry_;
+  std::vector<FutureRef<Listener>> listeners_;
+  Tasks tasks_;
+  std::vector<Future<void>> waiting_;
+};
+
+}  // namespace v0
+}  // namespace corolla

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/socket_state.hpp"
+
+#include "net/socket_options.hpp"
+
+#include <corolla/runtime/event_loop.hpp>
+
+#include <cerrno>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace corolla {
+inline namespace v0 {
+
+SocketState::SocketState(EventLoop& loop, int descriptor)
+    : StreamState(loop.core()),
+      backend_(loop.io()),
+      descriptor_(descriptor),
+      nonblocking_(loop.io().nonblocking_sockets()),
+      receive_(*this, descriptor),
+      send_(*this, descriptor) {}
+
+// Under io_uring the descriptor was kept until the last operation was answered.
+SocketState::~SocketState() {
+  if (descriptor_ < 0) return;
+  if (core().loop()) backend_.forget(descriptor_);
+  ::close(descriptor_);
+}
+
+std::exception_ptr SocketState::failure(int result, const char* call) const noexcept {
+  try {
+    const std::string peer = peername().to_string();
+    return os_error(-result, peer.empty() ? std::string(call) : std::string(call) + " " + peer);
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+// -- receiving ----------------------------------------------------------------------------------------------------
+
+ReceiveOperation::Room SocketState::Receive::room() noexcept {
+  try {
+    const ReceiveBuffer::Room place = owner_.input_.prepare();
+    return {place.data, place.size};
+  } catch (...) {
+    return {nullptr, 0};
+  }
+}
+
+void SocketState::want_bytes() noexcept {
+  if (!receive_.idle()) return;
+  if (!core().loop()) {
+    receive_failed(os_error(ECANCELED, "the loop is closed"), false);
+    return;
+  }
+  const int result = backend_.perform(receive_);
+  if (result != Operation::kPending) receive_failed(failure(result, "recv from"), false);
+}
+
+void SocketState::unwant_bytes() noexcept {
+  if (nonblocking_ && receive_.waiting() && core().loop()) backend_.cancel(receive_);
+}
+
+void SocketState::received(int result) noexcept {
+  if (closing()) return;
+  if (result > 0) {
+    input_.commit(static_cast<std::size_t>(result));
+    bytes_arrived(true);
+  } else if (result == 0) {
+    end_arrived(true);
+  } else {
+    receive_failed(failure(result, "recv from"), true);
+  }
+}
+
+void SocketState::watch_idle() {
+  input_.release_if_empty();
+  if (!closing() && core().loop() && !backend_.watch(descriptor_)) want_bytes();
+}
+
+bool SocketState::input_pending() const noexcept {
+  return nonblocking_ && core().loop() && backend_.readable(descriptor_);
+}
+
+// -- sending ------------------------------------------------------------------------------------------------------
+
+std::size_t SocketState::pass_on(const std::string_view* pieces, std::size_t count) noexcept {
+  if (!nonblocking_) return 0;
+  const int result = SendOperation::send_now(descriptor_, pieces, count);
+  if (result >= 0) return static_cast<std::size_t>(result);
+  if (result != -EAGAIN) send_failed(failure(result, "send to"));
+  return 0;
+}
+
+std::string_view SocketState::outgoing() const noexcept {
+  return nonblocking_ ? output() : std::string_view(flight_).substr(flight_begin_);
+}
+
+std::size_t SocketState::in_transit() const noexcept {
+  return flight_.size() - flight_begin_ + (file_part_in_flight_ ? 1 : 0);
+}
+
+void SocketState::output_added() noexcept {
+  if (send_.idle()) start_sending();
+}
+
+void SocketState::start_sending() noexcept {
+  while (!send_error()) {
+    if (!nonblocking_ && outgoing().empty()) {
+      flight_.clear();
+      flight_begin_ = 0;
+      if (!output().empty()) {
+        flight_.swap(output_);
+        flight_begin_ = output_begin_;
+        output_begin_ = 0;
+      }
+    }
+    if (outgoing().empty()) return;
+    const int result = core().loop() ? backend_.perform(send_) : -ECANCELED;
+    if (result == Operation::kPending) return;
+    account_for(result);
+  }
+}
+
+void SocketState::account_for(int sent) noexcept {
+  if (sent < 0) {
+    flight_.clear();
+    flight_begin_ = 0;
+    send_failed(failure(sent, "send to"));
+    return;
+  }
+  if (nonblocking_)
+    drop_output(static_cast<std::size_t>(sent));
+  else
+    flight_begin_ += static_cast<std::size_t>(sent);
+  output_moved();
+}
+
+void SocketState::sent_some(int result) noexcept {
+  account_for(result);
+  if (!closed()) start_sending();
+}
+
+void SocketState::shut_down_output() noexcept { ::shutdown(descriptor_, SHUT_WR); }
+
+// -- life ---------------------------------------------------------------------------------------------------------
+
+void SocketState::close_now() noexcept {
+  if (!core().loop()) return;
+  backend_.cancel(receive_);
+  backend_.cancel(send_);
+  const bool file_idle = stop_file_part();
+  if (nonblocking_) {
+    backend_.forget(descriptor_);
+    ::close(descriptor_);
+    descriptor_ = -1;
+  } else if (receive_.idle() && send_.idle() && file_idle) {
+    ::close(descriptor_);
+    descriptor_ = -1;
+  }
+}
+
+SocketAddress SocketState::peername() const { return peer_of(descriptor_); }
+SocketAddress SocketState::sockname() const { return local_address_of(descriptor_); }
+
+ByteStream stream_of_socket(EventLoop& loop, int descriptor, bool tcp) {
+  if (tcp) set_no_delay(descriptor);
+  try {
+    return ByteStream(FutureRef<StreamState>::adopt(new SocketState(loop, descriptor)));
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+}
+
+}  // namespace v0
+}  // namespace corolla

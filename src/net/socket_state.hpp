@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// SocketState: the stream of a connected socket, TCP or Unix.
+///
+/// What differs between the backends. epoll: sending is one call, made at once, straight from the caller's memory; what
+/// the kernel does not take is copied to output_ and follows when the socket is writable. io_uring: what is sent is
+/// always copied, since the kernel reads it later; while one part is in flight the next one gathers in output_. A receive
+/// that lost its task is withdrawn under epoll, where nothing has happened yet; under io_uring it stays in flight, and
+/// what it brings waits in the buffer.
+#pragma once
+
+#include "backend/backend.hpp"
+#include "backend/receive_operation.hpp"
+#include "backend/send_operation.hpp"
+#include "backend/sendfile_operation.hpp"
+
+#include <corolla/net/byte_stream.hpp>
+#include <corolla/net/stream_state.hpp>
+
+#include <memory>
+#include <string>
+
+namespace corolla {
+inline namespace v0 {
+
+class SocketState final : public StreamState, public FromBlockCache {
+ public:
+  /// Takes `descriptor`, a connected socket as the loop's backend needs it (Backend::nonblocking_sockets), which the
+  /// backend was told to forget when it was opened.
+  SocketState(EventLoop& loop, int descriptor);
+
+  [[nodiscard]] SocketAddress peername() const override;
+  [[nodiscard]] SocketAddress sockname() const override;
+  [[nodiscard]] int descriptor() const noexcept override { return closed() ? -1 : descriptor_; }
+  void watch_idle() override;
+  Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count) override;
+
+ protected:
+  void want_bytes() noexcept override;
+  void unwant_bytes() noexcept override;
+  std::size_t pass_on(const std::string_view* pieces, std::size_t count) noexcept override;
+  void output_added() noexcept override;
+  void shut_down_output() noexcept override;
+  void close_now() noexcept override;
+  [[nodiscard]] std::size_t in_transit() const noexcept override;
+  [[nodiscard]] bool input_pending() const noexcept override;
+
+ private:
+  class Receive final : public ReceiveOperation {
+   public:
+    Receive(SocketState& owner, int descriptor) noexcept : ReceiveOperation(descriptor), owner_(owner) {}
+    void finished(int result) noexcept override { owner_.received(result); }
+    void lost(int) noexcept override {}
+    void retain_owner() noexcept override { owner_.retain(); }
+    void release_owner() noexcept override { owner_.release(); }
+
+   private:
+    Room room() noexcept override;
+    void room_unused() noexcept override { owner_.input_.release_if_empty(); }
+    SocketState& owner_;
+  };
+  class Send final : public SendOperation {
+   public:
+    Send(SocketState& owner, int descriptor) noexcept : SendOperation(descriptor), owner_(owner) {}
+    void finished(int result) noexcept override { owner_.sent_some(result); }
+    void retain_owner() noexcept override { owner_.retain(); }
+    void release_owner() noexcept override { owner_.release(); }
+
+   private:
+    [[nodiscard]] std::string_view bytes() const noexcept override { return owner_.outgoing(); }
+    SocketState& owner_;
+  };
+  class SendFile;
+  class SendFileScope;
+
+  ~SocketState() override;
+  void received(int result) noexcept;
+  /// True when it is out of the kernel's hands.
+  bool stop_file_part() noexcept;
+  void start_sending() noexcept;
+  void sent_some(int result) noexcept;
+  void account_for(int sent) noexcept;
+  [[nodiscard]] std::string_view outgoing() const noexcept;
+  [[nodiscard]] std::exception_ptr failure(int result, const char* call) const noexcept;
+
+  Backend& backend_;  // valid while core().loop() is not null
+  int descriptor_;
+  bool nonblocking_;
+  bool file_part_in_flight_ = false;
+  SendFile* file_part_ = nullptr;  // while sendfile() runs
+  Receive receive_;
+  Send send_;
+  std::string flight_;  // io_uring: given to the kernel
+  std::size_t flight_begin_ = 0;
+};
+
+/// Makes a ByteStream of a connected socket; closes it when that fails. TCP sockets get TCP_NODELAY.
+[[nodiscard]] ByteStream stream_of_socket(EventLoop& loop, int descriptor, bool tcp);
+
+}  // namespace v0
+}  // namespace corolla
