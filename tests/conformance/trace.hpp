@@ -34,6 +34,8 @@ class Trace {
     lines_.push_back(std::move(line));
     closed_ = in_error_ = true;
   }
+  /// A line that is no event, after the trace.
+  void add_note(std::string line) { lines_.push_back(std::move(line)); }
   [[nodiscard]] bool in_error() const noexcept { return in_error_; }
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
 

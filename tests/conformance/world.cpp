@@ -141,7 +141,12 @@ bool World::on_idle() {
 void World::on_loop_error(const corolla::ErrorContext& context) {
   // Reports about exceptions that were never retrieved depend, in CPython, on its garbage collector: not in the trace.
   const bool in_callback = context.message.starts_with("Exception in ");
-  if (in_callback && !trace_.closed()) log("-", "handler " + error_text(context.exception));
+  if (!in_callback || trace_.closed()) return;
+  try {
+    log("-", "handler " + error_text(context.exception));
+  } catch (const TraceClosed&) {
+    // The loop was told to stop; a handler must not throw.
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ tasks and futures
