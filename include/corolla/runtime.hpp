@@ -3,6 +3,7 @@
 /// The whole runtime: coroutines, tasks, futures, the event loop.
 #pragma once
 
+#include <corolla/runtime/as_completed.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
@@ -11,8 +12,10 @@
 #include <corolla/runtime/gather.hpp>
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/run.hpp>
+#include <corolla/runtime/shield.hpp>
 #include <corolla/runtime/sleep.hpp>
 #include <corolla/runtime/task.hpp>
 #include <corolla/runtime/task_group.hpp>
 #include <corolla/runtime/timeout.hpp>
+#include <corolla/runtime/wait.hpp>
 #include <corolla/runtime/wait_for.hpp>

@@ -19,6 +19,7 @@ namespace corolla {
 inline namespace v0 {
 
 class GatherChildren;
+class CompletionWatch;
 
 /// The shared state behind Future<T>, Task<T> and the future of a gather. Counted, not thread safe.
 class COROLLA_API FutureBase : public FromBlockCache {
@@ -106,7 +107,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
   Kind kind_;
   bool retrieved_ : 1 = false;
   bool announces_ : 1 = false;
-  bool marked_ : 1 = false;      // GatherChildren's, to find duplicates
+  bool marked_ : 1 = false;      // to find duplicates among children
   std::uint8_t task_flags_ = 0;  // TaskBase's, here to fill the word
   LoopCore* core_;
   WaiterList waiters_;
@@ -115,6 +116,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
  private:
   friend class CancelWalk;
   friend class GatherChildren;
+  friend class CompletionWatch;
 };
 
 /// A counted pointer to a future's state.
