@@ -197,7 +197,7 @@ RobotsRules RobotsTxt::rules_for(std::string_view token) const {
       rules.rules_.push_back(std::move(rule));
     }
   }
-  std::stable_sort(rules.rules_.begin(), rules.rules_.end(), [](const auto& a, const auto& b) {
+  std::sort(rules.rules_.begin(), rules.rules_.end(), [](const auto& a, const auto& b) {
     return a.length != b.length ? a.length > b.length : a.allow && !b.allow;
   });
   return rules;

@@ -13,12 +13,16 @@
 
 namespace corolla_tests {
 
-/// A new empty directory that is removed with everything in it.
+/// A new empty directory that is removed with everything in it. It is in memory where that is possible, because tests
+/// open hundreds of databases and none of them should wait for a disk.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "corolla-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    std::string pattern = "/dev/shm/corolla-test-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      pattern = (std::filesystem::temp_directory_path() / "corolla-test-XXXXXX").string();
+      if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    }
     path_ = pattern;
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
