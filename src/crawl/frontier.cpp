@@ -120,9 +120,7 @@ void Frontier::accept(Request request) {
     join_rotation(id);
   } else {
     if (host.spilled++ == 0) host.spill_cursor = request.id;
-    ++spilled_;
-    update_starved(host);
-    if (host.starved) want_refill(request.host);
+    ++spilled_;  // next() asks for it: a host that spills holds something that comes first
   }
 }
 

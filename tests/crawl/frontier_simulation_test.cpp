@@ -122,7 +122,7 @@ class Crawl {
   void answer_refills() {
     for (auto& wanted : frontier_.take_refills()) waiting_.push_back(std::move(wanted));
     refill_due_ = !waiting_.empty();
-    if (random_() % 3 == 0) return;
+    if (random_() % store_delay_ != 0) return;
     for (const auto& wanted : std::exchange(waiting_, {})) {
       std::vector<StoredPage> rows;
       for (auto row = store_.lower_bound(wanted.first_id); row != store_.end() && rows.size() < wanted.limit; ++row)
@@ -144,6 +144,7 @@ class Crawl {
   std::map<std::uint32_t, TimePoint> held_until_;
   std::vector<corolla::crawl::RefillRequest> waiting_;
   std::size_t retries_ = 0;
+  std::uint64_t store_delay_ = random_() % 3 == 0 ? 60 : 2;
   bool refill_due_ = false;
 };
 
