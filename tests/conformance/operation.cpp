@@ -17,7 +17,10 @@ const Operation* find_operation(std::string_view name) {
     add_control_operations(table);
     add_future_operations(table);
     add_introspection_operations(table);
+    add_lock_operations(table);
+    add_queue_operations(table);
     add_scope_operations(table);
+    add_sync_operations(table);
     add_task_operations(table);
     add_variable_operations(table);
     add_waiting_operations(table);

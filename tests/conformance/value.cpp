@@ -7,6 +7,13 @@
 
 namespace conformance {
 
+Value::Value() = default;
+Value::Value(const Value& other) = default;
+Value::Value(Value&& other) noexcept = default;
+Value& Value::operator=(const Value& other) = default;
+Value& Value::operator=(Value&& other) noexcept = default;
+Value::~Value() = default;
+
 std::string text_of(bool value) { return value ? "True" : "False"; }
 
 std::string quoted(const std::string& bytes) {

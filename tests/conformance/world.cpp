@@ -16,7 +16,10 @@
 namespace conformance {
 
 World::World(const Program& program, Trace& trace)
-    : program_(program), trace_(trace), clock_(std::make_shared<corolla::testkit::VirtualClock>()) {
+    : program_(program),
+      trace_(trace),
+      clock_(std::make_shared<corolla::testkit::VirtualClock>()),
+      objects_(make_objects(program)) {
   corolla::EventLoopOptions options;
   options.clock = clock_;
   loop_ = std::make_unique<corolla::EventLoop>(options);
@@ -42,6 +45,20 @@ void World::build_objects() {
     for (const auto& [name, value] : variables->items()) variables_[name] = value.get<std::int64_t>();
   }
 }
+
+template <class Object>
+Object& World::require(const std::map<std::string, std::shared_ptr<Object>>& objects, const std::string& name) {
+  const auto found = objects.find(name);
+  if (found == objects.end()) fail("no such object: " + name);
+  return *found->second;
+}
+
+corolla::Lock& World::lock(const std::string& name) { return require(objects_.locks, name); }
+corolla::Condition& World::condition(const std::string& name) { return require(objects_.conditions, name); }
+corolla::Barrier& World::barrier(const std::string& name) { return require(objects_.barriers, name); }
+corolla::Event& World::event(const std::string& name) { return require(objects_.events, name); }
+corolla::Semaphore& World::semaphore(const std::string& name) { return require(objects_.semaphores, name); }
+const AnyQueue& World::queue(const std::string& name) { return require(objects_.queues, name); }
 
 // ---------------------------------------------------------------------------------------------------------- trace
 

@@ -2,6 +2,7 @@
 // What a running program consists of: a loop under a virtual clock, objects, slots, names, a trace.
 #pragma once
 
+#include "tests/conformance/objects.hpp"
 #include "tests/conformance/program.hpp"
 #include "tests/conformance/trace.hpp"
 #include "tests/conformance/value.hpp"
@@ -70,6 +71,16 @@ class World {
   // -- plain variables ------------------------------------------------------------------------------------------
   [[nodiscard]] std::int64_t& variable(const std::string& name) { return variables_[name]; }
 
+  // -- synchronisation objects ----------------------------------------------------------------------------------
+  [[nodiscard]] const Objects& objects() const noexcept { return objects_; }
+  /// Each ends the program when there is none of that kind.
+  [[nodiscard]] corolla::Lock& lock(const std::string& name);
+  [[nodiscard]] corolla::Condition& condition(const std::string& name);
+  [[nodiscard]] corolla::Barrier& barrier(const std::string& name);
+  [[nodiscard]] corolla::Event& event(const std::string& name);
+  [[nodiscard]] corolla::Semaphore& semaphore(const std::string& name);
+  [[nodiscard]] const AnyQueue& queue(const std::string& name);
+
   // -- tasks and futures ----------------------------------------------------------------------------------------
   /// Makes a future a slot's content and gives it a name if it has none.
   void put_future(const std::string& slot, const ProgramFuture& future);
@@ -135,6 +146,8 @@ class World {
   };
 
   void build_objects();
+  template <class Object>
+  [[nodiscard]] Object& require(const std::map<std::string, std::shared_ptr<Object>>& objects, const std::string& name);
   void run_program();
   void run_until_done(const ProgramFuture& task);
   bool on_idle();
@@ -143,6 +156,7 @@ class World {
   const Program& program_;
   Trace& trace_;
   std::shared_ptr<corolla::testkit::VirtualClock> clock_;
+  Objects objects_;
   std::map<std::string, std::int64_t> variables_;
   std::map<std::string, ProgramFuture> futures_;
   std::map<std::string, NamedHandle> handles_;
