@@ -9,9 +9,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace corolla {
 inline namespace v0 {
@@ -24,7 +26,9 @@ class COROLLA_API Backend {
   Backend() = default;
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
-  virtual ~Backend() = default;
+  virtual ~Backend() {
+    for (const auto& [place, watch] : watches_) watch->release_owner();
+  }
 
   /// "epoll" or "io_uring".
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
@@ -54,6 +58,13 @@ class COROLLA_API Backend {
   [[nodiscard]] virtual bool watch(int descriptor) noexcept = 0;
   /// The last poll() left something to read there, as far as is known without asking the kernel.
   [[nodiscard]] virtual bool readable(int descriptor) const noexcept = 0;
+
+  /// The callbacks of add_reader and add_writer, by descriptor and direction; kept here because they live as long.
+  using Watches = std::map<std::pair<int, Operation::Direction>, Operation*>;
+  [[nodiscard]] Watches& watches() noexcept { return watches_; }
+
+ private:
+  Watches watches_;
 };
 
 inline void Operation::run() noexcept { backend_->run(*this); }

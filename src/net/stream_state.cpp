@@ -179,7 +179,7 @@ void StreamState::abort() noexcept {
   disarm_deadline();
   close_now();
   const std::exception_ptr error = os_error(ECONNABORTED, "the stream was closed");
-  if (!ended_) receive_failed(error, false);
+  if (!ended_ && !receive_error_) receive_failed(error, false);
   send_failed(error);
   wake_all(waiting_for_close_);
 }

@@ -48,12 +48,12 @@ class COROLLA_API StreamState {
   // -- receiving --------------------------------------------------------------------------------------------------
   [[nodiscard]] ReceiveBuffer& input() noexcept { return input_; }
   [[nodiscard]] const ReceiveBuffer& input() const noexcept { return input_; }
-  /// The peer will send no more, or receiving failed: nothing comes behind what is buffered.
+  /// The end was received: nothing comes behind what is buffered.
   [[nodiscard]] bool input_ended() const noexcept { return ended_; }
   /// The failure of receiving, null if there is none.
   [[nodiscard]] const std::exception_ptr& receive_error() const noexcept { return receive_error_; }
-  /// True when there are bytes not reported yet, or the end.
-  [[nodiscard]] bool can_receive() const noexcept { return input_.has_fresh() || ended_; }
+  /// True when there are bytes not reported yet, or the end, or a failure.
+  [[nodiscard]] bool can_receive() const noexcept { return input_.has_fresh() || ended_ || receive_error_; }
   /// `task` waits until can_receive(), or until the deadline. RuntimeError when another one does; LimitOverrunError when
   /// receive_limit bytes are buffered.
   void wait_to_receive(TaskBase& task);
@@ -61,6 +61,9 @@ class COROLLA_API StreamState {
   /// What arrived since it was asked last; empty at the end. Throws the failure of receiving, or TimeoutError when
   /// there is nothing of all that.
   [[nodiscard]] std::string_view take_received();
+  /// One reader at a time, for the whole of a read that waits several times; false when there is one.
+  [[nodiscard]] bool claim_reading() noexcept { return !std::exchange(reading_, true); }
+  void unclaim_reading() noexcept { reading_ = false; }
   /// Most bytes that may stand unconsumed in the buffer.
   void set_receive_limit(std::size_t limit) noexcept { receive_limit_ = limit; }
 
@@ -152,7 +155,7 @@ class COROLLA_API StreamState {
   }
   void receive_failed(std::exception_ptr error, bool now) noexcept {
     receive_error_ = std::move(error);
-    end_arrived(now);
+    wake_receiver(now);
   }
   void send_failed(std::exception_ptr error) noexcept;
   /// output_ or what is in transit shrank.
@@ -200,6 +203,7 @@ class COROLLA_API StreamState {
   bool ended_ = false;
   bool eof_wanted_ = false;  // send_eof() was called
   bool eof_sent_ = false;
+  bool reading_ = false;
   bool sending_file_ = false;
   bool closing_ = false;
   bool closed_ = false;

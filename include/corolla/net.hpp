@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The network: addresses, name look-up, streams, servers.
+#pragma once
+
+#include <corolla/net/address.hpp>
+#include <corolla/net/byte_stream.hpp>
+#include <corolla/net/connect.hpp>
+#include <corolla/net/dns.hpp>
+#include <corolla/net/fd_watch.hpp>
+#include <corolla/net/server.hpp>
+#include <corolla/net/stream_reader.hpp>
+#include <corolla/net/stream_writer.hpp>
+#include <corolla/net/streams.hpp>

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/net/stream_reader.hpp>
+
+#include <corolla/runtime/error.hpp>
+#include <corolla/runtime/outcome.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace corolla {
+inline namespace v0 {
+
+// The stream of a reader that is fed by hand.
+class FedStream final : public StreamState {
+ public:
+  explicit FedStream(LoopCore& core) noexcept : StreamState(core) {}
+
+  void feed_data(std::string_view data) {
+    if (input_ended()) throw RuntimeError("feed_data after feed_eof");
+    if (data.empty()) return;
+    input_.append(data);
+    bytes_arrived(false);
+  }
+  void feed_eof() noexcept { end_arrived(false); }
+  void fail(std::exception_ptr error) noexcept { receive_failed(std::move(error), false); }
+
+ protected:
+  void want_bytes() noexcept override {}
+  std::size_t pass_on(const std::string_view*, std::size_t) noexcept override { return 0; }
+  void output_added() noexcept override {}
+  void shut_down_output() noexcept override {}
+  void close_now() noexcept override {}
+};
+
+// While it lives no other read may begin.
+class StreamReader::Claim {
+ public:
+  explicit Claim(StreamReader& reader) : state_(reader.state_) {
+    if (reader.exception()) std::rethrow_exception(reader.exception());
+    if (!state_->claim_reading())
+      throw RuntimeError("read called while another coroutine is already waiting for incoming data");
+  }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  ~Claim() { state_->unclaim_reading(); }
+  [[nodiscard]] StreamReceive more() const { return StreamReceive(state_); }
+
+ private:
+  FutureRef<StreamState> state_;
+};
+
+StreamReader::StreamReader(std::size_t limit) : StreamReader(get_running_loop(), limit) {}
+
+StreamReader::StreamReader(EventLoop& loop, std::size_t limit)
+    : StreamReader(FutureRef<StreamState>::adopt(new FedStream(loop.core())), limit) {
+  fed_ = static_cast<FedStream*>(state_.get());
+}
+
+// Each kind of read knows best how much it may have to buffer.
+StreamReader::StreamReader(FutureRef<StreamState> stream, std::size_t limit) : state_(std::move(stream)), limit_(limit) {
+  if (limit == 0) throw ValueError("Limit cannot be <= 0");
+  state_->set_receive_limit(std::numeric_limits<std::size_t>::max());
+}
+
+std::string StreamReader::take(std::size_t count) {
+  std::string taken(buffered().substr(0, count));
+  state_->input().consume(taken.size());
+  static_cast<void>(state_->input().take_fresh());  // all that is buffered is known
+  return taken;
+}
+
+Coro<std::string> StreamReader::read(std::ptrdiff_t n) {
+  const Claim claim(*this);
+  if (n == 0) co_return std::string();
+  if (n > 0) {
+    if (buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim.more());
+    co_return take(static_cast<std::size_t>(n));
+  }
+  std::string all;
+  for (;;) {
+    if (exception()) std::rethrow_exception(exception());
+    if (buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim.more());
+    if (buffered().empty()) co_return all;
+    const std::size_t size = std::min(limit_, buffered().size());
+    if (all.size() + size > kReadAllLimit)
+      throw LimitOverrunError("the stream is longer than " + std::to_string(kReadAllLimit) + " bytes", all.size());
+    all += buffered().substr(0, size);
+    static_cast<void>(take(size));
+  }
+}
+
+Coro<std::string> StreamReader::readexactly(std::size_t n) {
+  const Claim claim(*this);
+  while (buffered().size() < n) {
+    if (state_->input_ended()) throw IncompleteReadError(take(buffered().size()), n);
+    static_cast<void>(state_->input().take_fresh());
+    static_cast<void>(co_await claim.more());
+  }
+  co_return take(n);
+}
+
+Coro<std::string> StreamReader::readuntil(std::string separator) {
+  if (separator.empty()) throw ValueError("Separator should be at least one-byte string");
+  const Claim claim(*this);
+  std::size_t searched = 0;
+  std::size_t found = std::string_view::npos;
+  for (;;) {
+    const std::string_view bytes = buffered();
+    if (bytes.size() - searched >= separator.size()) {
+      found = bytes.find(separator, searched);
+      if (found != std::string_view::npos) break;
+      searched = bytes.size() + 1 - separator.size();
+      if (searched > limit_)
+        throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
+    }
+    if (state_->input_ended())
+      throw IncompleteReadError(take(bytes.size()), std::string::npos);
+    static_cast<void>(state_->input().take_fresh());
+    static_cast<void>(co_await claim.more());
+  }
+  if (found > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", found);
+  co_return take(found + separator.size());
+}
+
+Coro<std::string> StreamReader::readline() {
+  auto reading = readuntil("\n");
+  auto line = co_await outcome(std::move(reading));
+  if (line) co_return std::move(*line);
+  try {
+    std::rethrow_exception(line.error());
+  } catch (const IncompleteReadError& error) {
+    co_return error.partial();
+  } catch (const LimitOverrunError& error) {
+    const std::string_view bytes = buffered();
+    const bool ends_there = error.consumed() < bytes.size() && bytes[error.consumed()] == '\n';
+    static_cast<void>(take(ends_there ? error.consumed() + 1 : bytes.size()));
+    throw ValueError(error.what());
+  }
+}
+
+FedStream& StreamReader::fed() const {
+  if (!fed_) throw RuntimeError("this reader is fed by its connection");
+  return *fed_;
+}
+
+void StreamReader::feed_data(std::string_view data) { fed().feed_data(data); }
+void StreamReader::feed_eof() { fed().feed_eof(); }
+void StreamReader::set_exception(std::exception_ptr error) { fed().fail(std::move(error)); }
+
+}  // namespace v0
+}  // namespace corolla
