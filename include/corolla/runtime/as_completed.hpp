@@ -102,7 +102,8 @@ class AsCompleted {
       return *this;
     }
     void operator++(int) { range_->advance(); }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t /*end*/) noexcept { return !it.range_->next_; }
+    // A member, since g++ 12 lets a friend of a nested class see less than the class.
+    bool operator==(std::default_sentinel_t /*end*/) const noexcept { return !range_->next_; }
 
    private:
     AsCompleted* range_;
