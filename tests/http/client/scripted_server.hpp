@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A server that answers with whatever bytes a test gives it, well-formed or not.
+#pragma once
+
+#include <corolla/net/byte_stream.hpp>
+#include <corolla/net/server.hpp>
+#include <corolla/runtime.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace corolla::test {
+
+/// What a scripted server does with one request.
+struct Reply {
+  Reply(std::string reply_bytes, bool close_after = false) : bytes(std::move(reply_bytes)), close(close_after) {}
+  Reply(const char* reply_bytes) : bytes(reply_bytes) {}
+  std::string bytes;
+  bool close = false;
+  bool hang = false;   // after the bytes: neither more bytes nor an end
+  bool reset = false;  // after the bytes: the connection is torn down
+};
+
+/// Answers each request (its head, and a body of Content-Length) with reply(head and body).
+class ScriptedServer {
+ public:
+  using Script = std::function<Reply(const std::string& request)>;
+
+  explicit ScriptedServer(Script script) : script_(std::move(script)) {}
+
+  Coro<void> start() {
+    auto handler = [this](ByteStream stream) -> Coro<void> { return serve(std::move(stream)); };
+    auto starting = start_server(handler, "127.0.0.1", 0);
+    server_ = co_await std::move(starting);
+  }
+  [[nodiscard]] std::string url(std::string_view path = "/") const {
+    return "http://127.0.0.1:" + std::to_string(server_.port()) + std::string(path);
+  }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  [[nodiscard]] const std::vector<std::string>& requests() const { return requests_; }
+  [[nodiscard]] int connections() const { return connections_; }
+  /// The most connections that were open at once.
+  [[nodiscard]] int peak() const { return peak_; }
+  void stop() {
+    server_.close();
+    server_.abort_clients();
+  }
+
+ private:
+  Coro<void> serve(ByteStream stream) {
+    ++connections_;
+    const Open open(*this);
+    for (;;) {
+      std::size_t end = std::string::npos;
+      while ((end = stream.buffered().find("\r\n\r\n")) == std::string::npos) {
+        const std::string_view bytes = co_await stream.receive();
+        if (bytes.empty()) co_return;
+      }
+      std::size_t size = end + 4;
+      const std::string head(stream.buffered().substr(0, size));
+      if (const auto at = head.find("Content-Length: "); at != std::string::npos)
+        size += static_cast<std::size_t>(std::stoul(head.substr(at + 16)));
+      while (stream.buffered().size() < size) {
+        const std::string_view bytes = co_await stream.receive();
+        if (bytes.empty()) co_return;
+      }
+      requests_.emplace_back(stream.buffered().substr(0, size));
+      stream.consume(size);
+      const Reply reply = script_(requests_.back());
+      co_await stream.send_all(reply.bytes);
+      if (reply.reset) {
+        stream.abort();
+        co_return;
+      }
+      while (reply.hang) {
+        const std::string_view bytes = co_await stream.receive();
+        if (bytes.empty()) co_return;
+      }
+      if (reply.close) co_return;
+    }
+  }
+
+  struct Open {
+    explicit Open(ScriptedServer& s) : server(s) { server.peak_ = std::max(server.peak_, ++server.open_); }
+    ~Open() { --server.open_; }
+    ScriptedServer& server;
+  };
+
+  Script script_;
+  Server server_;
+  std::vector<std::string> requests_;
+  int connections_ = 0;
+  int open_ = 0;
+  int peak_ = 0;
+};
+
+/// "HTTP/1.1 200 OK" with this body and these further field lines.
+inline std::string ok(const std::string& body, const std::string& fields = {}) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + fields + "\r\n" + body;
+}
+
+/// The exception a coroutine ends with, as its type name's text: what() and the dynamic type are asserted by the caller.
+template <class E, class T>
+Coro<std::string> error_of(Coro<T> coro) {
+  auto result = co_await outcome(std::move(coro));
+  if (result) co_return "no error";
+  try {
+    std::rethrow_exception(result.error());
+  } catch (const E& e) {
+    co_return e.what();
+  } catch (...) {
+    co_return "another error: " + describe(std::current_exception());
+  }
+}
+
+}  // namespace corolla::test

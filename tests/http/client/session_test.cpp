@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client against a server that answers byte by byte what the test wants. Both backends.
+#include "tests/http/client/scripted_server.hpp"
+
+#include <corolla/http/session.hpp>
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <filesystem>
+#include <iterator>
+#include <string>
+
+namespace corolla::test {
+namespace {
+
+using namespace std::chrono_literals;
+using http::ClientTimeout;
+using http::Response;
+using http::Session;
+using http::SessionOptions;
+using ::testing::Test;
+
+std::size_t open_descriptors() {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+}
+
+// Each test runs one coroutine to its end, after which nothing may be left behind.
+class SessionTest : public Test {
+ protected:
+  template <class F>
+  void run_test(F body) {
+    const std::size_t before = open_descriptors();
+    run(body());
+    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_EQ(live_objects().frames, 0);
+    EXPECT_EQ(live_objects().futures, 0);
+  }
+};
+
+Coro<std::string> fetch(Session& session, std::string url) {
+  auto response = co_await session.get(url);
+  co_return co_await response.text();
+}
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST_F(SessionTest, RequestHasWhatAServerNeeds) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("hello", "X-Test: a\r\n"); });
+    co_await server.start();
+    Session session;
+    auto response = co_await session.get(server.url("/a?b=c#d")).header("X-Mine", "1");
+    EXPECT_EQ(response.status(), 200);
+    EXPECT_EQ(response.reason(), "OK");
+    EXPECT_EQ(response.headers().get("x-test"), "a");
+    EXPECT_EQ(response.content_length(), 5U);
+    EXPECT_EQ(response.url().href(), server.url("/a?b=c#d"));
+    EXPECT_EQ(co_await response.text(), "hello");
+    EXPECT_EQ(co_await response.text(), "hello");
+    EXPECT_TRUE(response.complete());
+    EXPECT_EQ(server.requests().at(0), "GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
+                                           "\r\nX-Mine: 1\r\nUser-Agent: corolla\r\nAccept: */*\r\n"
+                                           "Accept-Encoding: gzip, deflate\r\n\r\n");
+  });
+}
+
+TEST_F(SessionTest, ConnectionIsKeptAndUsedAgain) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("x"); });
+    co_await server.start();
+    Session session;
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(co_await fetch(session, server.url()), "x");
+    EXPECT_EQ(server.connections(), 1);
+    EXPECT_EQ(session.connections_idle(), 1U);
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+TEST_F(SessionTest, UnreadBodyClosesTheConnection) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok(std::string(300000, 'x')); });
+    co_await server.start();
+    Session session;
+    {
+      auto response = co_await session.get(server.url());
+      EXPECT_EQ(session.connections_in_use(), 1U);
+    }
+    EXPECT_EQ(session.connections_in_use(), 0U);
+    EXPECT_EQ(session.connections_idle(), 0U);
+  });
+}
+
+TEST_F(SessionTest, LimitsHoldAndWaitersTakeTurns) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("x"); });
+    co_await server.start();
+    SessionOptions options;
+    options.limit = 10;
+    options.limit_per_host = 3;
+    Session session(options);
+    std::vector<Coro<std::string>> fetches;
+    for (int i = 0; i < 20; ++i) fetches.push_back(fetch(session, server.url("/" + std::to_string(i))));
+    co_await gather(fetches);
+    EXPECT_LE(server.peak(), 3);
+    EXPECT_EQ(server.requests().size(), 20U);
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+TEST_F(SessionTest, CancelledWaiterDoesNotKeepItsPlace) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("x"); });
+    co_await server.start();
+    SessionOptions options;
+    options.limit = 1;
+    Session session(options);
+    auto holder = co_await session.get(server.url("/held"));  // its body unread: it keeps the only connection
+    auto cancelled = create_task(fetch(session, server.url("/cancelled")));
+    auto waiting = create_task(fetch(session, server.url("/waiting")));
+    for (int i = 0; i < 5; ++i) co_await sleep(0ms);
+    cancelled.cancel();
+    EXPECT_EQ(co_await holder.text(), "x");
+    EXPECT_EQ(co_await waiting, "x");
+    EXPECT_TRUE(cancelled.cancelled());
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+// The place is granted and the task cancelled before it runs: the next one must get it.
+TEST_F(SessionTest, GrantedAndCancelledAtOncePassesThePlaceOn) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("x"); });
+    co_await server.start();
+    SessionOptions options;
+    options.limit = 1;
+    Session session(options);
+    auto holder = co_await session.get(server.url());
+    auto first = create_task(fetch(session, server.url()));
+    auto second = create_task(fetch(session, server.url()));
+    for (int i = 0; i < 5; ++i) co_await sleep(0ms);
+    holder.close();  // grants the place to the first, which has not run yet
+    first.cancel();
+    EXPECT_EQ(co_await second, "x");
+    EXPECT_TRUE(first.cancelled());
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+TEST_F(SessionTest, ServerClosedKeptConnectionIsReplacedForIdempotentMethods) {
+  run_test([]() -> Coro<void> {
+    int count = 0;
+    // Announces keep-alive and closes all the same.
+    ScriptedServer server([&](const std::string&) { return Reply(ok("x" + std::to_string(++count)), true); });
+    co_await server.start();
+    Session session;
+    for (int i = 1; i <= 4; ++i) EXPECT_EQ(co_await fetch(session, server.url()), "x" + std::to_string(i));
+    EXPECT_EQ(server.connections(), 4);
+  });
+}
+
+TEST_F(SessionTest, FollowsRedirectsAndTellsTheirHistory) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) -> Reply {
+      if (request.starts_with("GET /a ")) return "HTTP/1.1 301 Moved\r\nLocation: /b\r\nContent-Length: 3\r\n\r\nabc";
+      if (request.starts_with("GET /b ")) return "HTTP/1.1 302 Found\r\nLocation: c?q#f\r\nContent-Length: 0\r\n\r\n";
+      return ok(request.substr(0, request.find('\r')));
+    });
+    co_await server.start();
+    Session session;
+    auto response = co_await session.get(server.url("/a"));
+    EXPECT_EQ(co_await response.text(), "GET /c?q HTTP/1.1");
+    EXPECT_EQ(response.history().size(), 2U);
+    EXPECT_EQ(response.url().href(), server.url("/c?q#f"));
+    EXPECT_EQ(server.connections(), 1);
+
+    auto first = co_await session.get(server.url("/a")).allow_redirects(false);
+    EXPECT_EQ(first.status(), 301);
+  });
+}
+
+TEST_F(SessionTest, RedirectLoopEnds) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server(
+        [](const std::string&) -> Reply { return "HTTP/1.1 302 F\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"; });
+    co_await server.start();
+    Session session;
+    const std::string error = co_await error_of<http::TooManyRedirects>(session.get(server.url()).send());
+    EXPECT_NE(error.find("more than 10 redirects"), std::string::npos) << error;
+    EXPECT_EQ(server.requests().size(), 11U);
+  });
+}
+
+TEST_F(SessionTest, PostBecomesGetAndCredentialsStayAtTheirOrigin) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer other([](const std::string&) { return ok("other"); });
+    co_await other.start();
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("POST /see")) return "HTTP/1.1 303 S\r\nLocation: /got\r\nContent-Length: 0\r\n\r\n";
+      if (request.starts_with("POST /keep")) return "HTTP/1.1 307 S\r\nLocation: /kept\r\nContent-Length: 0\r\n\r\n";
+      if (request.starts_with("GET /away"))
+        return Reply("HTTP/1.1 302 S\r\nLocation: " + other.url("/x") + "\r\nContent-Length: 0\r\n\r\n");
+      return ok("");
+    });
+    co_await server.start();
+    Session session;
+    co_await session.request("POST", server.url("/see")).body("data");
+    EXPECT_TRUE(server.requests().back().starts_with("GET /got ")) << server.requests().back();
+    EXPECT_EQ(server.requests().back().find("Content-Length"), std::string::npos);
+    co_await session.request("POST", server.url("/keep")).body("data");
+    EXPECT_TRUE(server.requests().back().starts_with("POST /kept "));
+    EXPECT_TRUE(server.requests().back().ends_with("\r\n\r\ndata"));
+    co_await session.get(server.url("/away")).header("Authorization", "secret").header("X-Other", "kept");
+    EXPECT_EQ(other.requests().at(0).find("secret"), std::string::npos);
+    EXPECT_NE(other.requests().at(0).find("X-Other: kept"), std::string::npos);
+  });
+}
+
+TEST_F(SessionTest, CredentialsOfTheUrlAreSentAsBasic) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok(""); });
+    co_await server.start();
+    Session session;
+    co_await session.get("http://us%20er:p%3Aw@127.0.0.1:" + std::to_string(server.port()) + "/");
+    EXPECT_NE(server.requests().at(0).find("Authorization: Basic dXMgZXI6cDp3\r\n"), std::string::npos);
+  });
+}
+
+TEST_F(SessionTest, ChunkedAndCompressedBodies) {
+  run_test([]() -> Coro<void> {
+    const std::string text(100000, 'z');
+    const std::string packed = gzip(text);
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("GET /chunked"))
+        return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+      if (request.starts_with("GET /close")) return Reply("HTTP/1.1 200 OK\r\n\r\nto the end", true);
+      return Reply(ok(packed, "Content-Encoding: gzip\r\n"));
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_EQ(co_await fetch(session, server.url("/chunked")), "hello world");
+    EXPECT_EQ(co_await fetch(session, server.url("/gzip")), text);
+    EXPECT_EQ(co_await fetch(session, server.url("/close")), "to the end");
+    auto head = co_await session.head(server.url("/gzip"));
+    EXPECT_EQ(head.content_length(), packed.size());
+  });
+}
+
+TEST_F(SessionTest, CapsHoldForWireAndDecodedBytes) {
+  run_test([]() -> Coro<void> {
+    const std::string bomb = gzip(std::string(50'000'000, '\0'));
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("GET /bomb")) return Reply(ok(bomb, "Content-Encoding: gzip\r\n"));
+      return Reply("HTTP/1.1 200 OK\r\n\r\n" + std::string(200'000, 'x'), true);
+    });
+    co_await server.start();
+    SessionOptions options;
+    options.max_body_bytes = 100'000;
+    options.decode.decoded_bytes = 1'000'000;
+    Session session(options);
+    EXPECT_NE(co_await error_of<http::ContentTooLarge>(fetch(session, server.url("/bomb"))), "no error");
+    EXPECT_EQ(co_await error_of<http::ContentTooLarge>(fetch(session, server.url("/endless"))),
+              "the body is larger than 100000 bytes");
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+TEST_F(SessionTest, BrokenMessagesAreErrorsOfTheRightKind) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("GET /short"))
+        return Reply("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true);
+      if (request.starts_with("GET /garbage")) return Reply("SSH-2.0-OpenSSH\r\n", true);
+      if (request.starts_with("GET /folded")) return "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n";
+      if (request.starts_with("GET /huge"))
+        return Reply("HTTP/1.1 200 OK\r\nA: " + std::string(100'000, 'a') + "\r\n\r\n", true);
+      if (request.starts_with("GET /nothing")) return Reply("", true);
+      Reply reset("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+      reset.reset = true;
+      return reset;
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_NE(co_await error_of<http::ClientPayloadError>(fetch(session, server.url("/short"))), "no error");
+    const std::string garbage = co_await error_of<http::HttpProtocolError>(fetch(session, server.url("/garbage")));
+    EXPECT_EQ(garbage.find("another error"), std::string::npos) << garbage;
+    const std::string folded = co_await error_of<http::HttpProtocolError>(fetch(session, server.url("/folded")));
+    EXPECT_EQ(folded.find("another error"), std::string::npos) << folded;
+    const std::string huge = co_await error_of<http::HeaderTooLarge>(fetch(session, server.url("/huge")));
+    EXPECT_EQ(huge.find("another error"), std::string::npos) << huge;
+    const std::string nothing = co_await error_of<http::ServerDisconnectedError>(fetch(session, server.url("/nothing")));
+    EXPECT_EQ(nothing.find("another error"), std::string::npos) << nothing;
+    const std::string reset = co_await error_of<http::ClientPayloadError>(fetch(session, server.url("/reset")));
+    EXPECT_EQ(reset.find("another error"), std::string::npos) << reset;
+    EXPECT_EQ(session.connections_in_use(), 0U);
+    EXPECT_EQ(session.connections_idle(), 0U);
+  });
+}
+
+TEST_F(SessionTest, TimeoutsNameTheirPart) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) {
+      Reply reply(request.starts_with("GET /body") ? "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc" : "");
+      reply.hang = true;
+      return reply;
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_EQ(co_await error_of<TimeoutError>(session.get(server.url("/head")).timeout(20ms).send()),
+              "the request took longer than 0.02 s");
+    ClientTimeout between;
+    between.sock_read = 20ms;
+    EXPECT_EQ(co_await error_of<TimeoutError>(session.get(server.url("/head")).timeout(between).send()),
+              "nothing arrived for 0.02 s");
+    auto response = co_await session.get(server.url("/body")).timeout(20ms);
+    EXPECT_EQ(co_await error_of<TimeoutError>(response.read()), "the request took longer than 0.02 s");
+    EXPECT_EQ(session.connections_in_use(), 0U);
+
+    SessionOptions one;
+    one.limit = 1;
+    Session narrow(one);
+    auto holder = create_task(narrow.get(server.url("/head")).send());
+    co_await sleep(0ms);
+    ClientTimeout connect;
+    connect.connect = 20ms;
+    const std::string waited = co_await error_of<TimeoutError>(narrow.get(server.url("/head")).timeout(connect).send());
+    EXPECT_EQ(waited, "no connection to 127.0.0.1:" + std::to_string(server.port()) + " in time");
+    holder.cancel();
+    static_cast<void>(co_await outcome(std::move(holder)));
+    EXPECT_EQ(narrow.connections_in_use(), 0U);
+  });
+}
+
+TEST_F(SessionTest, CancelledInFlightLeavesNothing) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) {
+      Reply reply(request.starts_with("GET /body") ? "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc" : "");
+      reply.hang = true;
+      return reply;
+    });
+    co_await server.start();
+    Session session;
+    for (const char* path : {"/head", "/body"}) {
+      for (int steps = 0; steps < 12; ++steps) {
+        auto task = create_task(fetch(session, server.url(path)));
+        for (int i = 0; i < steps; ++i) co_await sleep(0ms);
+        if (steps > 8) co_await sleep(2ms);  // far enough to be waiting for the server
+        task.cancel();
+        const auto ended = co_await outcome(task);
+        EXPECT_TRUE(ended.cancelled()) << ended.error_message();
+        EXPECT_EQ(session.connections_in_use(), 0U);
+      }
+    }
+  });
+}
+
+TEST_F(SessionTest, RefusedConnectionsAndUnknownNames) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok(""); });
+    co_await server.start();
+    const std::string url = server.url();
+    server.stop();
+    Session session;
+    auto refused = co_await outcome(session.get(url).send());
+    EXPECT_FALSE(refused);
+    try {
+      static_cast<void>(std::move(refused).value());
+      ADD_FAILURE() << "connected to nobody";
+    } catch (const http::ClientConnectorError& e) {
+      EXPECT_EQ(e.code(), std::errc::connection_refused);
+      EXPECT_NE(std::string(e.what()).find("cannot connect to 127.0.0.1:"), std::string::npos) << e.what();
+    }
+    const std::string unknown = co_await error_of<http::ClientConnectorError>(session.get("http://no.such.invalid/").send());
+    EXPECT_NE(unknown.find("cannot connect to no.such.invalid"), std::string::npos) << unknown;
+    EXPECT_EQ(co_await error_of<http::ClientError>([](Session& s) -> Coro<void> {
+                co_await s.get("https://127.0.0.1/");
+              }(session)),
+              "only http URLs can be fetched, not https: https://127.0.0.1/");
+  });
+}
+
+TEST_F(SessionTest, ResponseMayOutliveItsSession) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok(std::string(500'000, 'x')); });
+    co_await server.start();
+    auto session = std::make_unique<Session>();
+    auto response = co_await session->get(server.url());
+    session.reset();
+    const std::string body = co_await response.read();
+    EXPECT_EQ(body.size(), 500'000U);
+  });
+}
+
+TEST_F(SessionTest, CloseWaitsForRequestsAndRefusesNewOnes) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("x"); });
+    co_await server.start();
+    Session session;
+    auto task = create_task(fetch(session, server.url()));
+    co_await sleep(0ms);
+    co_await session.close();
+    EXPECT_EQ(co_await task, "x");
+    EXPECT_EQ(co_await error_of<RuntimeError>(session.get(server.url()).send()), "Session is closed");
+    EXPECT_EQ(session.connections_idle(), 0U);
+  });
+}
+
+TEST_F(SessionTest, TextFollowsTheCharset) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) -> Reply {
+      if (request.starts_with("GET /latin")) return ok("caf\xE9", "Content-Type: text/html; charset=ISO-8859-1\r\n");
+      if (request.starts_with("GET /gbk")) return ok("\xD6\xD0", "Content-Type: text/html; charset=gbk\r\n");
+      return ok("a\xFFz", "Content-Type: text/plain\r\n");
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_EQ(co_await fetch(session, server.url("/latin")), "caf\xC3\xA9");
+    EXPECT_EQ(co_await fetch(session, server.url("/gbk")), "\xE4\xB8\xAD");
+    EXPECT_EQ(co_await fetch(session, server.url("/bad")), "a\xEF\xBF\xBDz");
+  });
+}
+
+}  // namespace
+}  // namespace corolla::test
