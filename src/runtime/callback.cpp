@@ -12,6 +12,7 @@ inline namespace v0 {
 
 void ScheduledCallback::run() noexcept {
   if (!cancelled_) {
+    running_ = true;
     try {
       invoke();
     } catch (...) {
@@ -33,11 +34,15 @@ void ScheduledCallback::cancel() noexcept {
   if (cancelled_) return;
   cancelled_ = true;
   if (finished_) return;
-  if (armed()) {
-    core_->loop()->disarm(*this);
+  EventLoop* const loop = core_->loop();
+  if (armed() && loop) {
+    loop->disarm(*this);
     finish();
+    return;
   }
-  // A queued one stays in the queue and is skipped there; its callable must not run, but may be running right now.
+  // A queued one stays in the queue and is skipped there; a dying loop drops its timers by itself. The callable goes at
+  // once, unless it is running right now.
+  if (!running_) drop_callable();
 }
 
 DoneCallback::DoneCallback(FutureBase& future) noexcept : future_(&future) {

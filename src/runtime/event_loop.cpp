@@ -87,10 +87,14 @@ void EventLoop::close() {
 
 void EventLoop::run_forever() { run(false); }
 
-void EventLoop::run(bool once) {
+void EventLoop::require_runnable() const {
   require_open();
   if (running_) throw RuntimeError("This event loop is already running");
   if (running) throw RuntimeError("Cannot run the event loop while another loop is running");
+}
+
+void EventLoop::run(bool once) {
+  require_runnable();
   struct Running {
     EventLoop& loop;
     explicit Running(EventLoop& l) : loop(l) {
@@ -111,7 +115,7 @@ void EventLoop::run(bool once) {
 }
 
 void EventLoop::run_until_done(FutureBase& future) {
-  require_open();
+  require_runnable();
   struct StopWhenDone {
     FutureBase& future;
     CallbackId id;
@@ -194,11 +198,15 @@ void EventLoop::arm_callback(ScheduledCallback& callback, time_point when) {
 void EventLoop::arm(Timer& timer, time_point when) { private_->timers.arm(timer, when); }
 void EventLoop::disarm(Timer& timer) noexcept { private_->timers.disarm(timer); }
 
-std::string_view EventLoop::backend() const noexcept { return backend_->name(); }
+std::string_view EventLoop::backend() const noexcept { return backend_ ? backend_->name() : std::string_view(); }
 
 std::size_t EventLoop::hold(FutureRef<FutureBase> future) {
   if (private_->free_tickets.empty()) {
-    private_->free_tickets.reserve(private_->held.size() + 1);  // so that giving back cannot fail
+    if (private_->held.size() == private_->held.capacity()) {
+      const std::size_t room = std::max<std::size_t>(16, 2 * private_->held.size());
+      private_->free_tickets.reserve(room);  // so that giving back cannot fail
+      private_->held.reserve(room);
+    }
     private_->held.push_back(std::move(future));
     return private_->held.size() - 1;
   }
@@ -224,9 +232,9 @@ void EventLoop::set_default_executor(std::shared_ptr<ThreadPoolExecutor> executo
 }
 
 void EventLoop::call_exception_handler(const ErrorContext& context) noexcept {
-  if (exception_handler_) {
+  if (const auto handler = exception_handler_) {
     try {
-      exception_handler_(*this, context);
+      (*handler)(*this, context);
       return;
     } catch (...) {
       std::fputs("corolla: the exception handler itself failed\n", stderr);

@@ -35,6 +35,7 @@ InterruptScope::InterruptScope(const std::shared_ptr<ThreadDoor>& door) {
   interrupts = 0;
   struct sigaction action{};
   action.sa_handler = on_sigint;
+  action.sa_flags = SA_RESTART;  // blocking calls of other threads go on; the loop's own wait returns all the same
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
 }

@@ -46,7 +46,13 @@ KeyboardInterrupt::~KeyboardInterrupt() = default;
 
 Runner::Runner(EventLoopOptions options) : options_(std::move(options)) {}
 
-Runner::~Runner() { close(); }
+Runner::~Runner() {
+  try {
+    close();
+  } catch (...) {  // a task stopped the loop during the shutdown; the loop is closed all the same
+    std::fputs("corolla: the shutdown of a Runner was interrupted\n", stderr);
+  }
+}
 
 EventLoop& Runner::loop() {
   if (!loop_) loop_ = std::make_unique<EventLoop>(options_);
@@ -92,8 +98,14 @@ void Runner::cancel_all_tasks() {
 
 void Runner::close() {
   if (std::exchange(closed_, true) || !loop_) return;
+  struct CloseLoop {
+    EventLoop& loop;
+    ~CloseLoop() {
+      if (!loop.is_running()) loop.close();
+    }
+  };
+  const CloseLoop last{*loop_};
   cancel_all_tasks();
-  loop_->close();
 }
 
 int exit_code_of_current_exception() noexcept {

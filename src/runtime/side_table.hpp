@@ -6,6 +6,7 @@
 #include <corolla/runtime/loop_core.hpp>
 #include <corolla/runtime/task_base.hpp>
 
+#include <cstddef>
 #include <string>
 #include <unordered_map>
 
@@ -19,6 +20,7 @@ class SideTable {
     std::string cancel_message;
   };
   Entry& entry(const TaskBase& task) { return entries_[&task]; }
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   void forget(const TaskBase& task) noexcept { entries_.erase(&task); }
 
  private:

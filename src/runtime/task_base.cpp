@@ -26,7 +26,8 @@ TaskBase::TaskBase(LoopCore& core, std::source_location where) noexcept
 }
 
 TaskBase::~TaskBase() {
-  report_if_unretrieved();  // here, while the name and place are still to be had
+  if (!done()) leave_list();  // a derived class could not be constructed
+  report_if_unretrieved();    // here, while the name and place are still to be had
   if (task_flags_ & (kNamed | kMessage)) side_table(*core_).forget(*this);
 }
 
@@ -41,7 +42,11 @@ void TaskBase::leave_list() noexcept {
   older_ = newer_ = nullptr;
 }
 
-void TaskBase::wait_for_future(FutureBase& future) noexcept {
+void TaskBase::wait_for_future(FutureBase& future) {
+  if (&future == this) [[unlikely]]
+    throw RuntimeError("Task cannot await on itself: " + name());
+  if (&future.core() != core_) [[unlikely]]
+    throw RuntimeError(name() + " awaits a future that is attached to a different loop");
   waiting_for_ = &future;
   future.add_waiter(static_cast<WakeUp&>(*this));
   if ((task_flags_ & kMustCancel) && future.cancel(take_message()))
@@ -50,6 +55,8 @@ void TaskBase::wait_for_future(FutureBase& future) noexcept {
 
 void TaskBase::cancel_pending_wait() noexcept {
   task_flags_ = static_cast<std::uint8_t>((task_flags_ & ~(kWaiting | kMustCancel)) | kWaitCancelled);
+  // Now, not when the task resumes: an expired timer would stand in the ready queue behind a task that is gone by then.
+  disarm_sleep();
   core_->call_soon(static_cast<WakeUp&>(*this));
 }
 
@@ -171,7 +178,10 @@ void TaskBase::remember_message(const std::string& message) {
 std::string TaskBase::take_message() noexcept {
   if (!(task_flags_ & kMessage)) return {};
   task_flags_ &= static_cast<std::uint8_t>(~kMessage);
-  return std::exchange(side_table(*core_).entry(*this).cancel_message, {});
+  std::string message = std::move(side_table(*core_).entry(*this).cancel_message);
+  if (task_flags_ & kNamed) side_table(*core_).entry(*this).cancel_message.clear();
+  else side_table(*core_).forget(*this);
+  return message;
 }
 
 }  // namespace v0

@@ -28,7 +28,7 @@ class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
  public:
   void run() noexcept final;
   void drop() noexcept final;
-  /// Idempotent; destroys the callable at once.
+  /// Idempotent; destroys the callable at once, unless it is running.
   void cancel() noexcept;
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
   [[nodiscard]] std::chrono::nanoseconds when() const noexcept { return when_; }
@@ -52,6 +52,7 @@ class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
   std::chrono::nanoseconds when_{0};
   std::uint32_t references_ = 1;
   bool cancelled_ = false;
+  bool running_ = false;
   bool finished_ = false;
 };
 

@@ -85,6 +85,12 @@ class COROLLA_API EventLoop {
   /// The loop's clock.
   [[nodiscard]] time_point time() const noexcept { return clock_ ? clock_->now() : std::chrono::steady_clock::now(); }
 
+  /// The time `delay` from now, or the end of time when there is no such time.
+  [[nodiscard]] time_point time_after(duration delay) const noexcept {
+    const time_point now = time();
+    return delay < time_point::max() - now ? now + delay : time_point::max();
+  }
+
   /// Schedules function(args...) for the next iteration. A copy of each argument is kept.
   template <class F, class... Args>
   Handle call_soon(F&& function, Args&&... args) {
@@ -95,7 +101,7 @@ class COROLLA_API EventLoop {
   /// Schedules function(args...) `delay` from now; zero and less go through the timers, too.
   template <class F, class... Args>
   TimerHandle call_later(duration delay, F&& function, Args&&... args) {
-    return call_at(time() + delay, std::forward<F>(function), std::forward<Args>(args)...);
+    return call_at(time_after(delay), std::forward<F>(function), std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   TimerHandle call_at(time_point when, F&& function, Args&&... args) {
@@ -120,7 +126,9 @@ class COROLLA_API EventLoop {
   auto create_task(C&& coro_or_function, Args&&... args);
 
   /// Null restores the default, which writes one line to standard error.
-  void set_exception_handler(ExceptionHandler handler) { exception_handler_ = std::move(handler); }
+  void set_exception_handler(ExceptionHandler handler) {
+    exception_handler_ = handler ? std::make_shared<ExceptionHandler>(std::move(handler)) : nullptr;
+  }
   /// Never throws; errors of the handler go to the default one.
   void call_exception_handler(const ErrorContext& context) noexcept;
 
@@ -128,7 +136,7 @@ class COROLLA_API EventLoop {
   [[nodiscard]] ThreadPoolExecutor& default_executor();
   void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
 
-  /// The backend in use: "epoll" or "io_uring".
+  /// The backend in use: "epoll" or "io_uring"; empty once closed.
   [[nodiscard]] std::string_view backend() const noexcept;
 
   /// For the library's own awaiters: arms and disarms a timer node.
@@ -158,6 +166,7 @@ class COROLLA_API EventLoop {
   void queue(ScheduledCallback& callback);
   void arm_callback(ScheduledCallback& callback, time_point when);
   void require_open() const;
+  void require_runnable() const;
   void run(bool once);
   void wait_for_events();
   void run_ready() noexcept;
@@ -167,7 +176,7 @@ class COROLLA_API EventLoop {
   std::unique_ptr<Backend> backend_;
   std::shared_ptr<ThreadDoor> door_;
   std::unique_ptr<Private> private_;
-  ExceptionHandler exception_handler_;
+  std::shared_ptr<ExceptionHandler> exception_handler_;  // shared, so that a handler may replace itself
   std::function<void()> interrupt_handler_;
   bool running_ = false;
   bool stopping_ = false;

@@ -6,11 +6,13 @@
 /// task disarms the timer. Its resolution is the clock's.
 #pragma once
 
+#include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/task_base.hpp>
 
 #include <chrono>
 #include <coroutine>
+#include <type_traits>
 
 namespace corolla {
 inline namespace v0 {
@@ -28,7 +30,7 @@ class [[nodiscard]] Sleep {
       return;
     }
     EventLoop& loop = *task_->core().loop();
-    loop.arm(*task_, loop.time() + delay_);
+    loop.arm(*task_, loop.time_after(delay_));
     task_->wait();
   }
   void await_resume() const {
@@ -41,10 +43,19 @@ class [[nodiscard]] Sleep {
   TaskBase* task_ = nullptr;
 };
 
-/// `co_await sleep(100ms)`.
+/// `co_await sleep(100ms)`. What is longer than the clock reaches (292 years) is for ever; ValueError for a NaN.
 template <class Rep, class Period>
 Sleep sleep(std::chrono::duration<Rep, Period> delay) {
-  return Sleep(std::chrono::ceil<std::chrono::nanoseconds>(delay));
+  using std::chrono::nanoseconds;
+  using Delay = std::chrono::duration<Rep, Period>;
+  if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
+    if (delay != delay) throw ValueError("sleep: the delay is not a number");
+  }
+  if constexpr (!std::is_same_v<Delay, nanoseconds>) {
+    if (delay >= std::chrono::duration_cast<Delay>(nanoseconds::max())) return Sleep(nanoseconds::max());
+    if (delay <= Delay::zero()) return Sleep(nanoseconds::zero());
+  }
+  return Sleep(std::chrono::ceil<nanoseconds>(delay));
 }
 
 }  // namespace v0

@@ -149,7 +149,7 @@ auto ensure_future(EventLoop& loop, A&& awaitable, std::source_location where = 
 
 template <class A>
 auto EventLoop::run_until_complete(A&& awaitable) {
-  require_open();
+  require_runnable();  // before a task is made, which would run all the same
   auto future = ensure_future(*this, std::forward<A>(awaitable));
   run_until_done(*future.state());
   using T = value_type_of<decltype(future)>;

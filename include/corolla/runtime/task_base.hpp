@@ -74,8 +74,9 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     innermost_ = &promise;
     task_flags_ |= kRunnable;
   }
-  /// Suspends until `future` is done. The caller keeps it alive.
-  void wait_for_future(FutureBase& future) noexcept;
+  /// Suspends until `future` is done. The caller keeps it alive. RuntimeError, and no suspension, when it is this task
+  /// itself or belongs to another loop.
+  void wait_for_future(FutureBase& future);
   /// Suspends until wake(). The wake-up may meanwhile stand in one WaiterList.
   void wait() noexcept {
     task_flags_ |= kWaiting;

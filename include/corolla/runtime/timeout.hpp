@@ -57,7 +57,7 @@ class COROLLA_API Timeout {
 /// The coroutine behind timeout() and timeout_at(). F is the body or a reference to it.
 template <class T, class F>
 Coro<T> run_with_timeout(std::optional<EventLoop::duration> delay, std::optional<EventLoop::time_point> when, F body) {
-  if (delay) when = get_running_loop().time() + *delay;
+  if (delay) when = get_running_loop().time_after(*delay);
   Timeout scope(when);
   std::optional<NonVoid<T>> value;
   std::exception_ptr error;
