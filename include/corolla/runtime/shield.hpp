@@ -106,8 +106,11 @@ auto shield(A&& awaitable) {
   FutureRef<FutureBase> inner;
   if constexpr (AnyCoro<A>) inner = ensure_future(get_running_loop(), std::forward<A>(awaitable)).state();
   else inner = awaitable.state();
-  if (inner->done()) return Future<T>(std::move(inner));
-  return Future<T>(FutureRef<FutureBase>::adopt(new ShieldState<T, kMove>(*inner)));
+  // What is done already may be shared with the caller's handle, whose value `co_await shield(task)` must not move out:
+  // awaiting a const handle copies.
+  using Result = std::conditional_t<kMove, Future<T>, const Future<T>>;
+  if (inner->done()) return Result(std::move(inner));
+  return Result(FutureRef<FutureBase>::adopt(new ShieldState<T, kMove>(*inner)));
 }
 
 }  // namespace v0
