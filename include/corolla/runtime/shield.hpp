@@ -98,7 +98,7 @@ class ShieldState final : public FutureState<T>, private ShieldLink {
 /// done already is returned as it is. Needs a running loop for a Coro. A lvalue's value is copied, an rvalue's moved.
 template <class A>
   requires(AnyCoro<A> || AnyFuture<A>)
-auto shield(A&& awaitable) {
+decltype(auto) shield(A&& awaitable) {  // auto would drop a const
   using T = value_type_of<A>;
   constexpr bool kMove = !std::is_lvalue_reference_v<A>;
   static_assert(kMove || std::is_void_v<T> || std::is_copy_constructible_v<T>,
