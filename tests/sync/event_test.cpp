@@ -2,7 +2,7 @@
 // CPython's test_locks.EventTests, re-expressed.
 #include <corolla/sync/event.hpp>
 
-#include "tests/sync/trace.hpp"
+#include "tests/support/trace.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 // CPython's test_locks.LockTests, re-expressed; the source case is named where there is one.
 #include <corolla/sync/lock.hpp>
 
-#include "tests/sync/trace.hpp"
+#include "tests/support/trace.hpp"
 
 namespace {
 
@@ -174,10 +174,12 @@ TEST(LockTest, SelfCancellationIsDeliveredAtTheWait) {
   EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
               Lock lock;
               auto guard = co_await lock.acquire();
-              auto b = create_task([](Lock& l, Notes& n) -> Coro<void> {
-                current_task()->cancel();
-                co_await locker(l, n, "b");
-              }, std::ref(lock), std::ref(notes));
+              auto b = create_task(
+                  [](Lock& l, Notes& n) -> Coro<void> {
+                    current_task()->cancel();
+                    co_await locker(l, n, "b");
+                  },
+                  std::ref(lock), std::ref(notes));
               co_await outcome(b);
               EXPECT_TRUE(lock.locked());
               guard.release();
@@ -258,16 +260,20 @@ TEST(LockTest, MayDieBeforeItsWaiters) {
   {
     corolla_test::TestLoop loop(notes);
     Lock* shared = nullptr;
-    loop->create_task([](Lock** l, Notes& n) -> Coro<void> {
-      co_await steps(1);
-      co_await locker(**l, n, "x");
-    }, &shared, std::ref(notes));
-    loop->create_task([](Lock** l) -> Coro<void> {
-      Lock lock;
-      *l = &lock;
-      (co_await lock.acquire()).detach();
-      co_await steps(1000);
-    }, &shared);
+    loop->create_task(
+        [](Lock** l, Notes& n) -> Coro<void> {
+          co_await steps(1);
+          co_await locker(**l, n, "x");
+        },
+        &shared, std::ref(notes));
+    loop->create_task(
+        [](Lock** l) -> Coro<void> {
+          Lock lock;
+          *l = &lock;
+          (co_await lock.acquire()).detach();
+          co_await steps(1000);
+        },
+        &shared);
     for (int i = 0; i < 4; ++i) loop->run_once();
   }
   corolla_test::expect_live_objects(before);

@@ -2,7 +2,7 @@
 // CPython's test_locks.SemaphoreTests, re-expressed.
 #include <corolla/sync/semaphore.hpp>
 
-#include "tests/sync/trace.hpp"
+#include "tests/support/trace.hpp"
 
 namespace {
 
@@ -28,7 +28,8 @@ TEST(SemaphoreTest, ServesInOrderOfArrival) {
   EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
               Semaphore semaphore(2);
               std::vector<Task<void>> tasks;
-              for (const char* name : {"a", "b", "c", "d"}) tasks.push_back(create_task(taker(semaphore, notes, name, 1)));
+              for (const char* name : {"a", "b", "c", "d"})
+                tasks.push_back(create_task(taker(semaphore, notes, name, 1)));
               co_await gather(tasks);
               EXPECT_FALSE(semaphore.locked());
             }),
@@ -173,10 +174,12 @@ TEST(SemaphoreTest, ManyWakeUpsInOneIteration) {
   Semaphore semaphore(0);
   int served = 0;
   for (int i = 0; i < kTasks; ++i) {
-    loop->create_task([](Semaphore& s, int& n) -> Coro<void> {
-      (co_await s.acquire()).detach();
-      ++n;
-    }, std::ref(semaphore), std::ref(served));
+    loop->create_task(
+        [](Semaphore& s, int& n) -> Coro<void> {
+          (co_await s.acquire()).detach();
+          ++n;
+        },
+        std::ref(semaphore), std::ref(served));
   }
   loop->run_once();
   for (int i = 0; i < kTasks; ++i) semaphore.release();
