@@ -2,12 +2,15 @@
 #include <corolla/crawl/retry.hpp>
 #include <corolla/http/date.hpp>
 #include <corolla/http/error.hpp>
+#include <corolla/net/dns.hpp>
 #include <corolla/runtime/error.hpp>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
+
+#include <netdb.h>
 
 namespace corolla::inline v0::crawl {
 namespace {
@@ -18,6 +21,7 @@ using std::chrono::seconds;
 constexpr std::array kTransientStatus{408, 425, 429, 500, 502, 503, 504};
 
 Failure classify_code(const std::error_code& code) noexcept {
+  if (code.category() == gai_category()) return code.value() == EAI_AGAIN ? Failure::kResolve : Failure::kUnknownHost;
   for (const auto reset :
        {std::errc::connection_reset, std::errc::broken_pipe, std::errc::connection_aborted, std::errc::not_connected})
     if (code == reset) return Failure::kReset;
@@ -37,9 +41,9 @@ std::string_view to_string(Failure failure) noexcept {
     case Failure::kReset: return "reset";
     case Failure::kTimeout: return "timeout";
     case Failure::kResolve: return "resolve";
+    case Failure::kUnknownHost: return "unknown host";
     case Failure::kProtocol: return "protocol";
     case Failure::kTooLarge: return "too large";
-    case Failure::kCertificate: return "certificate";
     case Failure::kOther: break;
   }
   return "other";
@@ -56,6 +60,11 @@ Failure classify(const std::exception_ptr& error) noexcept {
     return Failure::kReset;
   } catch (const http::ServerDisconnectedError&) {
     return Failure::kReset;
+  } catch (const http::ClientConnectorError& connector_error) {
+    const Failure kind = classify_code(connector_error.code());
+    return kind == Failure::kOther || kind == Failure::kReset ? Failure::kConnect : kind;
+  } catch (const http::ClientOSError& os_error) {
+    return classify_code(os_error.code());
   } catch (const http::ClientConnectionError&) {
     return Failure::kConnect;
   } catch (const http::HttpProtocolError&) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/crawl/retry.hpp>
 #include <corolla/http/error.hpp>
+#include <corolla/net/dns.hpp>
 #include <corolla/runtime/error.hpp>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,8 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include <netdb.h>
 
 using namespace std::chrono_literals;
 using corolla::crawl::classify;
@@ -26,7 +29,7 @@ TEST(RetryPolicy, KnowsWhatPasses) {
     EXPECT_EQ(RetryPolicy::is_transient(status), transient.contains(status)) << status;
   for (const Failure failure : {Failure::kConnect, Failure::kReset, Failure::kTimeout, Failure::kResolve})
     EXPECT_TRUE(RetryPolicy::is_transient(failure));
-  for (const Failure failure : {Failure::kProtocol, Failure::kTooLarge, Failure::kCertificate, Failure::kOther})
+  for (const Failure failure : {Failure::kProtocol, Failure::kTooLarge, Failure::kUnknownHost, Failure::kOther})
     EXPECT_FALSE(RetryPolicy::is_transient(failure));
 }
 
@@ -125,6 +128,14 @@ TEST(Classify, ErrorsOfTheClientAndTheSystem) {
   EXPECT_EQ(kind(corolla::IncompleteReadError("x", 5)), Failure::kReset);
   EXPECT_EQ(kind(http::ServerDisconnectedError()), Failure::kReset);
   EXPECT_EQ(kind(http::ClientConnectionError("x")), Failure::kConnect);
+  const auto wrapped = [](int code) { return http::ClientConnectorError("h:80", corolla::OSError(code, "connect")); };
+  EXPECT_EQ(kind(wrapped(ECONNREFUSED)), Failure::kConnect);
+  EXPECT_EQ(kind(wrapped(ETIMEDOUT)), Failure::kTimeout);
+  EXPECT_EQ(kind(wrapped(EMFILE)), Failure::kConnect);
+  EXPECT_EQ(kind(http::ClientConnectorError("h:80", corolla::gaierror(EAI_NONAME, "h"))), Failure::kUnknownHost);
+  EXPECT_EQ(kind(http::ClientConnectorError("h:80", corolla::gaierror(EAI_AGAIN, "h"))), Failure::kResolve);
+  EXPECT_EQ(kind(corolla::gaierror(EAI_NONAME, "h")), Failure::kUnknownHost);
+  EXPECT_EQ(kind(http::ClientOSError("h:80", corolla::OSError(ECONNRESET, "recv"))), Failure::kReset);
   EXPECT_EQ(kind(http::ClientPayloadError("x")), Failure::kReset);
   EXPECT_EQ(kind(http::ContentTooLarge("x")), Failure::kTooLarge);
   EXPECT_EQ(kind(http::HttpProtocolError("x")), Failure::kProtocol);

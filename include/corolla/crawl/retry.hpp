@@ -18,10 +18,10 @@ enum class Failure : std::uint8_t {
   kConnect,  ///< refused, unreachable
   kReset,    ///< the connection broke before the answer was whole
   kTimeout,
-  kResolve,      ///< the name has no address, now
+  kResolve,      ///< the resolver gave no answer, now
+  kUnknownHost,  ///< there is no such name
   kProtocol,     ///< what came is not HTTP
   kTooLarge,     ///< a limit on the body was hit
-  kCertificate,  ///< the server is not who it should be
   kOther,
 };
 [[nodiscard]] COROLLA_API std::string_view to_string(Failure failure) noexcept;
@@ -42,8 +42,8 @@ struct RetryOptions {
 /// that requests which failed together do not come back together. A Retry-After is waited out, with jitter on top.
 /// The sequence depends on the seed and the calls alone. Not thread safe.
 ///
-/// Retried: connect, reset, time-out and resolver failures; 408, 425, 429, 500, 502, 503, 504. Not retried: what is not
-/// HTTP, is too large or has a wrong certificate, because it would be so again.
+/// Retried: connect, reset, time-out and resolver failures; 408, 425, 429, 500, 502, 503, 504. Not retried: an
+/// unknown name, what is not HTTP or too large, because it would be so again.
 /// Source: RFC 9110, section 10.2.3 (Retry-After); RFC 6585 (429); RFC 8470 (425).
 class COROLLA_API RetryPolicy {
  public:
