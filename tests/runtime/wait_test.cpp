@@ -8,9 +8,9 @@ namespace {
 
 using namespace corolla;
 using namespace std::chrono_literals;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 Coro<int> after(std::chrono::nanoseconds delay, int value) {
   co_await sleep(delay);
