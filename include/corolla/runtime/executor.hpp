@@ -103,9 +103,13 @@ class FunctionJob final : public ExecutorJob {
     const FutureRef<FutureBase> future = get_running_loop().take_held(ticket_);
     if (!future->done()) {  // then it was not withdrawn, and there is an outcome
       auto& state = static_cast<FutureState<T>&>(*future);
-      if (outcome_->error()) state.set_exception(outcome_->error());
-      else if constexpr (std::is_void_v<T>) state.set_result();
-      else state.set_result(std::move(**outcome_));
+      try {
+        if (outcome_->error()) state.set_exception(outcome_->error());
+        else if constexpr (std::is_void_v<T>) state.set_result();
+        else state.set_result(std::move(**outcome_));
+      } catch (...) {  // the value could not be moved
+        state.set_exception(std::current_exception());
+      }
     }
     release();
   }
