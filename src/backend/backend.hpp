@@ -18,7 +18,7 @@
 namespace corolla {
 inline namespace v0 {
 
-class LoopCore;
+class ReadyQueue;
 
 /// Not thread safe; used by the loop's thread alone.
 class COROLLA_API Backend {
@@ -72,7 +72,7 @@ inline void Operation::drop() noexcept { backend_->drop(*this); }
 
 /// Makes the backend `name` asks for ("epoll", "io_uring"; empty: COROLLA_BACKEND, else epoll). ValueError for another
 /// name. `wake_up` is an eventfd that ends poll() when it is written; the backend resets it.
-std::unique_ptr<Backend> make_backend(std::string_view name, LoopCore& core, int wake_up);
+std::unique_ptr<Backend> make_backend(std::string_view name, ReadyQueue& ready, int wake_up);
 
 }  // namespace v0
 }  // namespace corolla

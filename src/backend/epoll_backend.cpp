@@ -2,7 +2,6 @@
 #include "backend/epoll_backend.hpp"
 
 #include <corolla/runtime/error.hpp>
-#include <corolla/runtime/loop_core.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -31,8 +30,8 @@ static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &&
 
 }  // namespace
 
-EpollBackend::EpollBackend(LoopCore& core, int wake_up)
-    : core_(core), descriptor_(::epoll_create1(EPOLL_CLOEXEC)), wake_up_(wake_up) {
+EpollBackend::EpollBackend(ReadyQueue& ready, int wake_up)
+    : ready_(ready), descriptor_(::epoll_create1(EPOLL_CLOEXEC)), wake_up_(wake_up) {
   if (descriptor_ < 0) throw OSError(errno, "epoll_create1");
   epoll_event event{};
   event.events = EPOLLIN;
@@ -61,7 +60,7 @@ void EpollBackend::become_idle(Operation& operation) noexcept {
 
 void EpollBackend::queue(Operation& operation) noexcept {
   operation.state_ = Operation::State::kQueued;
-  core_.call_soon(operation);
+  ready_.push(operation);
 }
 
 void EpollBackend::note_used_up(Slot& slot, const Operation& operation) noexcept {

@@ -26,7 +26,7 @@ inline namespace v0 {
 class EpollBackend final : public Backend {
  public:
   /// OSError when the kernel refuses.
-  EpollBackend(LoopCore& core, int wake_up);
+  EpollBackend(ReadyQueue& ready, int wake_up);
   ~EpollBackend() override;
 
   [[nodiscard]] std::string_view name() const noexcept override { return "epoll"; }
@@ -71,7 +71,7 @@ class EpollBackend final : public Backend {
   void become_idle(Operation& operation) noexcept;
   [[nodiscard]] int wait(void* events, int capacity, std::optional<std::chrono::nanoseconds> timeout) noexcept;
 
-  LoopCore& core_;
+  ReadyQueue& ready_;
   int descriptor_;
   int wake_up_;
   bool precise_ = true;  // the kernel has epoll_pwait2

@@ -11,14 +11,14 @@
 namespace corolla {
 inline namespace v0 {
 
-std::unique_ptr<Backend> make_backend(std::string_view name, LoopCore& core, int wake_up) {
+std::unique_ptr<Backend> make_backend(std::string_view name, ReadyQueue& ready, int wake_up) {
   if (name.empty()) {
     if (const char* chosen = std::getenv("COROLLA_BACKEND")) name = chosen;
   }
   if (!name.empty() && name != "epoll" && name != "io_uring")
     throw ValueError("unknown backend '" + std::string(name) + "': epoll or io_uring is expected");
-  if (name == "io_uring" && UringBackend::available()) return std::make_unique<UringBackend>(core, wake_up);
-  return std::make_unique<EpollBackend>(core, wake_up);
+  if (name == "io_uring" && UringBackend::available()) return std::make_unique<UringBackend>(ready, wake_up);
+  return std::make_unique<EpollBackend>(ready, wake_up);
 }
 
 }  // namespace v0

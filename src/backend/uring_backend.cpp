@@ -4,7 +4,6 @@
 #include "backend/epoll_backend.hpp"
 
 #include <corolla/runtime/error.hpp>
-#include <corolla/runtime/loop_core.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -66,7 +65,7 @@ bool UringBackend::available() noexcept {
   return probe.error == 0;
 }
 
-UringBackend::UringBackend(LoopCore& core, int wake_up) : core_(core), wake_up_(wake_up) {}
+UringBackend::UringBackend(ReadyQueue& ready, int wake_up) : ready_(ready), wake_up_(wake_up) {}
 UringBackend::~UringBackend() = default;
 
 std::size_t UringBackend::in_flight() const noexcept { return fallback_ ? fallback_->in_flight() : in_flight_; }
@@ -79,7 +78,7 @@ void UringBackend::ensure_ring() {
   if (fallback_) return;
   auto ring = std::make_unique<Ring>();
   if (ring->error != 0) {
-    fallback_ = std::make_unique<EpollBackend>(core_, wake_up_);
+    fallback_ = std::make_unique<EpollBackend>(ready_, wake_up_);
     return;
   }
   ring_ = std::move(ring);
@@ -179,7 +178,7 @@ void UringBackend::answered(Operation& operation, int result) noexcept {
   }
   operation.result_ = result;
   operation.state_ = Operation::State::kQueued;
-  core_.call_soon(operation);
+  ready_.push(operation);
 }
 
 void UringBackend::run(Operation& operation) noexcept {

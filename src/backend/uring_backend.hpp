@@ -24,7 +24,7 @@ class UringBackend final : public Backend {
   /// True when a ring can be made in this process.
   [[nodiscard]] static bool available() noexcept;
 
-  UringBackend(LoopCore& core, int wake_up);
+  UringBackend(ReadyQueue& ready, int wake_up);
   ~UringBackend() override;
 
   [[nodiscard]] std::string_view name() const noexcept override { return fallback_ ? "epoll" : "io_uring"; }
@@ -55,7 +55,7 @@ class UringBackend final : public Backend {
   void link(Operation& operation) noexcept;
   void unlink(Operation& operation) noexcept;
 
-  LoopCore& core_;
+  ReadyQueue& ready_;
   int wake_up_;
   bool wake_up_armed_ = false;
   std::unique_ptr<Ring> ring_;

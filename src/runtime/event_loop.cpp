@@ -49,7 +49,7 @@ EventLoop::EventLoop(const EventLoopOptions& options)
     : core_(new LoopCore(*this)), clock_(options.clock), door_(std::make_shared<ThreadDoor>()) {
   try {
     private_ = std::make_unique<Private>();
-    backend_ = make_backend(options.backend, *core_, door_->descriptor());
+    backend_ = make_backend(options.backend, core_->ready_, door_->descriptor());
   } catch (...) {
     core_->loop_ = nullptr;
     core_->release();

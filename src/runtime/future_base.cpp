@@ -19,6 +19,7 @@ FutureBase::~FutureBase() {
 void FutureBase::report_if_unretrieved() noexcept {
   if (state_ != State::kException || retrieved_) return;
   retrieved_ = true;
+  if (is_cancelled_error(error_)) return;  // a cancelled gather: nobody has to look at that
   report_unretrieved(*this, error_);
 }
 
