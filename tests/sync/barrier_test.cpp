@@ -7,9 +7,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 Coro<void> party(Barrier& barrier, Notes& notes, std::string name) {
   auto index = co_await outcome(barrier.wait());
@@ -147,13 +147,13 @@ TEST(BarrierTest, OutlivesALoopThatDies) {
   for (int runs = 0; runs < 8; ++runs) {
     Barrier barrier(2);
     {
-      corolla_test::TestLoop loop(notes);
+      corolla_tests::NotingLoop loop(notes);
       for (int i = 0; i < 3; ++i) loop->create_task(party(barrier, notes, "x"));
-      for (int i = 0; i < runs; ++i) loop->run_once();
+      loop.run_steps(runs);
     }
     EXPECT_EQ(barrier.n_waiting(), 0U);
     notes.clear();
-    corolla_test::TestLoop loop(notes);
+    corolla_tests::NotingLoop loop(notes);
     auto waiting = loop->create_task(party(barrier, notes, "y"));
     loop->run_until_complete(party(barrier, notes, "z"));
     loop->run_until_complete(waiting);

@@ -7,9 +7,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 Coro<void> waiter(Condition& condition, Notes& notes, std::string name) {
   auto guard = co_await condition.acquire();
@@ -214,14 +214,14 @@ TEST(ConditionTest, OutlivesALoopThatDies) {
   for (int runs = 0; runs < 8; ++runs) {
     Condition condition;
     {
-      corolla_test::TestLoop loop(notes);
+      corolla_tests::NotingLoop loop(notes);
       for (int i = 0; i < 3; ++i) loop->create_task(waiter(condition, notes, "x"));
       loop->create_task(notify(condition, 2));
-      for (int i = 0; i < runs; ++i) loop->run_once();
+      loop.run_steps(runs);
     }
     EXPECT_FALSE(condition.locked()) << "after " << runs << " iterations";
     notes.clear();
-    corolla_test::TestLoop loop(notes);
+    corolla_tests::NotingLoop loop(notes);
     auto waiting = loop->create_task(waiter(condition, notes, "y"));
     loop->run_once();
     loop->run_until_complete(notify(condition, 1));

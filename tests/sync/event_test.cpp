@@ -7,9 +7,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 Coro<void> waiter(Event& event, Notes& notes, std::string name) {
   co_await event.wait();
@@ -100,14 +100,14 @@ TEST(EventTest, OutlivesALoopThatDies) {
   Event event;
   Notes notes;
   for (const bool set : {false, true}) {
-    corolla_test::TestLoop loop(notes);
+    corolla_tests::NotingLoop loop(notes);
     event.clear();
     for (int i = 0; i < 3; ++i) loop->create_task(waiter(event, notes, "x"));
     loop->run_once();
     if (set) event.set();
   }
   EXPECT_EQ(notes, Notes{});
-  corolla_test::TestLoop loop(notes);
+  corolla_tests::NotingLoop loop(notes);
   loop->run_until_complete(waiter(event, notes, "y"));
   EXPECT_EQ(notes, (Notes{"y"}));
 }

@@ -7,9 +7,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 /// Takes the lock, holds it for `hold` steps.
 Coro<void> locker(Lock& lock, Notes& notes, std::string name, int hold = 0) {
@@ -225,15 +225,15 @@ TEST(LockTest, BelongsToOneLoopUntilThatIsClosed) {
     const auto guard = co_await l.acquire();
     co_await timeout(std::chrono::seconds(1), [&]() -> Coro<void> { (co_await l.acquire()).release(); });
   };
-  auto bound = std::make_unique<corolla_test::TestLoop>(notes);
+  auto bound = std::make_unique<corolla_tests::NotingLoop>(notes);
   EXPECT_THROW((*bound)->run_until_complete(contend(lock)), TimeoutError);
   {
-    corolla_test::TestLoop other(notes);
+    corolla_tests::NotingLoop other(notes);
     EXPECT_THROW(other->run_until_complete(contend(lock)), RuntimeError);
     EXPECT_FALSE(lock.locked());
   }
   bound.reset();
-  corolla_test::TestLoop later(notes);
+  corolla_tests::NotingLoop later(notes);
   EXPECT_THROW(later->run_until_complete(contend(lock)), TimeoutError);
 }
 
@@ -242,13 +242,13 @@ TEST(LockTest, OutlivesALoopThatDies) {
   Lock lock;
   Notes notes;
   {
-    corolla_test::TestLoop loop(notes);
+    corolla_tests::NotingLoop loop(notes);
     for (int i = 0; i < 3; ++i) loop->create_task(locker(lock, notes, "x", 1000));
     loop->run_once();
     EXPECT_TRUE(lock.locked());
   }
   EXPECT_FALSE(lock.locked());
-  corolla_test::TestLoop loop(notes);
+  corolla_tests::NotingLoop loop(notes);
   loop->run_until_complete(locker(lock, notes, "y"));
   EXPECT_EQ(notes, (Notes{"x in", "y in", "y out"}));
 }
@@ -258,7 +258,7 @@ TEST(LockTest, MayDieBeforeItsWaiters) {
   Notes notes;
   const LiveObjects before = live_objects();
   {
-    corolla_test::TestLoop loop(notes);
+    corolla_tests::NotingLoop loop(notes);
     Lock* shared = nullptr;
     loop->create_task(
         [](Lock** l, Notes& n) -> Coro<void> {
@@ -274,9 +274,9 @@ TEST(LockTest, MayDieBeforeItsWaiters) {
           co_await steps(1000);
         },
         &shared);
-    for (int i = 0; i < 4; ++i) loop->run_once();
+    loop.run_steps(4);
   }
-  corolla_test::expect_live_objects(before);
+  corolla_tests::expect_same_live_objects(before, "by the test");
   EXPECT_EQ(notes, Notes{});
 }
 

@@ -10,9 +10,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 Coro<void> getter(Queue<int>& queue, Notes& notes, std::string name) {
   try {
@@ -337,14 +337,14 @@ TEST(QueueTest, OutlivesALoopThatDies) {
   for (int runs = 0; runs < 6; ++runs) {
     Queue<int> queue(1);
     {
-      corolla_test::TestLoop loop(notes);
+      corolla_tests::NotingLoop loop(notes);
       for (int i = 0; i < 4; ++i) loop->create_task(putter(queue, notes, i));
       for (int i = 0; i < 2; ++i) loop->create_task(getter(queue, notes, "x"));
-      for (int i = 0; i < runs; ++i) loop->run_once();
+      loop.run_steps(runs);
     }
     while (!queue.empty()) queue.get_nowait();
     notes.clear();
-    corolla_test::TestLoop loop(notes);
+    corolla_tests::NotingLoop loop(notes);
     auto waiting = loop->create_task(getter(queue, notes, "y"));
     loop->run_until_complete(putter(queue, notes, 9));
     loop->run_until_complete(waiting);
@@ -355,8 +355,8 @@ TEST(QueueTest, OutlivesALoopThatDies) {
 TEST(QueueTest, BelongsToOneLoop) {
   Notes notes;
   Queue<int> queue(0);
-  corolla_test::TestLoop first(notes);
-  corolla_test::TestLoop second(notes);
+  corolla_tests::NotingLoop first(notes);
+  corolla_tests::NotingLoop second(notes);
   auto waiting = first->create_task(getter(queue, notes, "a"));
   first->run_once();
   EXPECT_THROW(second->run_until_complete(getter(queue, notes, "b")), RuntimeError);

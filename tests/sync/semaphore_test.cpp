@@ -7,9 +7,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_test::Notes;
-using corolla_test::steps;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::steps;
+using corolla_tests::trace;
 
 Coro<void> taker(Semaphore& semaphore, Notes& notes, std::string name, int hold = 0) {
   try {
@@ -157,9 +157,9 @@ TEST(SemaphoreTest, NoPermitIsLostWithALoop) {
   for (int runs = 0; runs < 6; ++runs) {
     BoundedSemaphore semaphore(2);
     {
-      corolla_test::TestLoop loop(notes);
+      corolla_tests::NotingLoop loop(notes);
       for (int i = 0; i < 5; ++i) loop->create_task(taker(semaphore, notes, "x", 1));
-      for (int i = 0; i < runs; ++i) loop->run_once();
+      loop.run_steps(runs);
     }
     EXPECT_FALSE(semaphore.locked());
     EXPECT_THROW(semaphore.release(), ValueError) << "after " << runs << " iterations";
@@ -170,7 +170,7 @@ TEST(SemaphoreTest, NoPermitIsLostWithALoop) {
 TEST(SemaphoreTest, ManyWakeUpsInOneIteration) {
   Notes notes;
   constexpr int kTasks = 200'000;
-  corolla_test::TestLoop loop(notes);
+  corolla_tests::NotingLoop loop(notes);
   Semaphore semaphore(0);
   int served = 0;
   for (int i = 0; i < kTasks; ++i) {
