@@ -14,8 +14,8 @@ namespace {
 
 using namespace corolla;
 using namespace std::chrono_literals;
-using corolla_test::Notes;
-using corolla_test::trace;
+using corolla_tests::Notes;
+using corolla_tests::trace;
 
 Coro<std::string> text() { co_return "a value too long for a small string"; }
 
