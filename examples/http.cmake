@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# corolla_site_example(<name> [LIBS corolla::http ...] [OPTIONS --sorted ...] [ARGS ...])
+# corolla_site_example(<name> [LIBS corolla::corolla corolla::http ...] [OPTIONS --sorted ...] [ARGS ...])
 #
 # builds <name>.cpp and runs it against http_site.py's web site; what it prints must be expected/<name>.txt.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -23,18 +23,18 @@ function(corolla_site_example name)
   endif()
 endfunction()
 
-corolla_site_example(http_fetch_all LIBS corolla::http ARGS SITE/page/1 SITE/page/2 SITE/image/flag.gif)
-corolla_site_example(http_headers LIBS corolla::http ARGS SITE/agent)
-corolla_site_example(http_over_streams LIBS corolla::http corolla::net OPTIONS --sorted
+corolla_site_example(http_fetch_all LIBS corolla::corolla corolla::http ARGS SITE/page/1 SITE/page/2 SITE/image/flag.gif)
+corolla_site_example(http_headers LIBS corolla::corolla corolla::http ARGS SITE/agent)
+corolla_site_example(http_over_streams LIBS corolla::corolla corolla::http OPTIONS --sorted
                      ARGS SITE/page/1 SITE/page/2 SITE/page/3)
-corolla_site_example(http_semaphore LIBS corolla::http OPTIONS --sorted
+corolla_site_example(http_semaphore LIBS corolla::corolla corolla::http OPTIONS --sorted
                      ARGS SITE/page/1 SITE/page/2 SITE/page/3 SITE/missing)
-corolla_site_example(http_progress LIBS corolla::http
+corolla_site_example(http_progress LIBS corolla::corolla corolla::http
                      ARGS TMP SITE/image/cn.gif SITE/image/in.gif SITE/missing.gif SITE/image/us.gif)
-corolla_site_example(http_timeouts LIBS corolla::http
+corolla_site_example(http_timeouts LIBS corolla::corolla corolla::http
                      ARGS SITE/page/1 SITE/stalled SITE/missing NOBODY/ SITE/large https://a.example/)
-corolla_site_example(http_thread_pool LIBS corolla::net ARGS HOST PORT /page/1 /page/2 /page/3 /page/4)
-corolla_site_example(crawl_movies LIBS corolla::crawl ARGS SITE/top250?start=0 SITE/top250?start=2)
-corolla_site_example(crawl_page LIBS corolla::crawl
+corolla_site_example(http_thread_pool LIBS corolla::corolla ARGS HOST PORT /page/1 /page/2 /page/3 /page/4)
+corolla_site_example(crawl_movies LIBS corolla::corolla corolla::crawl ARGS SITE/top250?start=0 SITE/top250?start=2)
+corolla_site_example(crawl_page LIBS corolla::corolla corolla::crawl
                      OPTIONS --stdin "<base href=/a/><title>A page</title><a href=b>b</a><a href=../c>c</a><p class=x>1<p class=x>2"
                      ARGS http://a.example/ title=css:title xs[]=css:p.x)

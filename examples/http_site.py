@@ -73,6 +73,9 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, *_):
+        pass  # an example may well leave in the middle
+
     def __init__(self, *args):
         super().__init__(*args)
         self.released = threading.Event()
@@ -90,7 +93,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary, socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         server = Server(("127.0.0.1", 0), Site)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         host, port = server.server_address
         names = {"SITE": f"http://{host}:{port}", "NOBODY": f"http://127.0.0.1:{nobody.getsockname()[1]}",
                  "HOST": host, "PORT": str(port), "TMP": temporary}
