@@ -4,6 +4,5 @@
 #pragma once
 
 #include <corolla/net.hpp>
-#include <corolla/net.hpp>
 #include <corolla/runtime.hpp>
 #include <corolla/sync.hpp>
