@@ -44,6 +44,7 @@ std::string_view to_string(Failure failure) noexcept {
     case Failure::kUnknownHost: return "unknown host";
     case Failure::kProtocol: return "protocol";
     case Failure::kTooLarge: return "too large";
+    case Failure::kRedirect: return "redirect";
     case Failure::kOther: break;
   }
   return "other";
@@ -67,6 +68,8 @@ Failure classify(const std::exception_ptr& error) noexcept {
     return classify_code(os_error.code());
   } catch (const http::ClientConnectionError&) {
     return Failure::kConnect;
+  } catch (const http::TooManyRedirects&) {
+    return Failure::kRedirect;
   } catch (const http::HttpProtocolError&) {
     return Failure::kProtocol;
   } catch (const IncompleteReadError&) {

@@ -22,6 +22,7 @@ enum class Failure : std::uint8_t {
   kUnknownHost,  ///< there is no such name
   kProtocol,     ///< what came is not HTTP
   kTooLarge,     ///< a limit on the body was hit
+  kRedirect,     ///< redirections in a circle, too many, or to nowhere
   kOther,
 };
 [[nodiscard]] COROLLA_API std::string_view to_string(Failure failure) noexcept;
