@@ -72,12 +72,12 @@ bool balanced(const char* what, Body body) {
 
 TEST(Gcc12Probes, AggregateTemporariesBesideAnAwait) {
   const bool right = balanced("aggregate temporary", [] { []() -> Eager { co_await takes(Aggregate{}); }(); });
-  if (kKnownToBeRight) EXPECT_TRUE(right);
+  EXPECT_TRUE(right || !kKnownToBeRight);
 }
 
 TEST(Gcc12Probes, AggregateDefaultArguments) {
   const bool right = balanced("aggregate default argument = {}", [] { []() -> Eager { co_await takes_default(); }(); });
-  if (kKnownToBeRight) EXPECT_TRUE(right);
+  EXPECT_TRUE(right || !kKnownToBeRight);
 }
 
 TEST(Gcc12Probes, CapturingLambdaTemporaries) {
@@ -85,14 +85,14 @@ TEST(Gcc12Probes, CapturingLambdaTemporaries) {
     const Counted counted;
     [](const Counted& owned) -> Eager { co_await takes([owned] { static_cast<void>(owned); }); }(counted);
   });
-  if (kKnownToBeRight) EXPECT_TRUE(right);
+  EXPECT_TRUE(right || !kKnownToBeRight);
 }
 
 TEST(Gcc12Probes, ClassResultOfAConditional) {
   const bool right = balanced("class-type result of ?:", [] {
     [](bool choice) -> Eager { co_await takes(choice ? WithConstructor() : WithConstructor()); }(true);
   });
-  if (kKnownToBeRight) EXPECT_TRUE(right);
+  EXPECT_TRUE(right || !kKnownToBeRight);
 }
 
 TEST(Gcc12Probes, TemporariesWithAConstructorAreAlwaysRight) {
