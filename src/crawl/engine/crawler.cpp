@@ -122,6 +122,7 @@ Coro<void> Crawler::Impl::run() {
   }
   session_.reset();
   limit_timer_.cancel();
+  for (Slot& slot : slots_) slot.task = Task<void>();
   settle_outcome(error);
   try {
     co_await close_outputs();
