@@ -65,7 +65,7 @@ bool SocketAddress::parse_ip(std::string_view host, std::uint16_t port, SocketAd
   char text[INET6_ADDRSTRLEN + 1] = {};
   const std::size_t percent = host.find('%');
   const std::string_view number = host.substr(0, percent);
-  if (number.size() >= sizeof text) return false;
+  if (number.size() >= sizeof text || host.find('\0') != std::string_view::npos) return false;
   std::memcpy(text, number.data(), number.size());
   SocketAddress parsed;
   sockaddr_in v4{};

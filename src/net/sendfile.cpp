@@ -79,18 +79,18 @@ class SocketState::SendFile final : public SendfileOperation, public FromBlockCa
   void release_owner() noexcept override { release(); }
 
  private:
-  ~SendFile() { owner_->release(); }
+  ~SendFile() { owner_->operation_left(); }
   SocketState* owner_;
   int result_ = 0;
   bool abandoned_ = false;
   unsigned references_ = 1;
 };
 
-bool SocketState::stop_file_part() noexcept {
-  if (!file_part_) return true;
-  file_part_->stop();
-  return file_part_->idle();
+void SocketState::stop_file_part() noexcept {
+  if (file_part_) file_part_->stop();
 }
+
+bool SocketState::file_part_idle() const noexcept { return !file_part_ || file_part_->idle(); }
 
 // Ends the operation with the coroutine that started it.
 class SocketState::SendFileScope {

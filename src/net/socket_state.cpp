@@ -6,6 +6,7 @@
 #include <corolla/runtime/event_loop.hpp>
 
 #include <cerrno>
+#include <utility>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +22,6 @@ SocketState::SocketState(EventLoop& loop, int descriptor)
       receive_(*this, descriptor),
       send_(*this, descriptor) {}
 
-// Under io_uring the descriptor was kept until the last operation was answered.
 SocketState::~SocketState() {
   if (descriptor_ < 0) return;
   if (core().loop()) backend_.forget(descriptor_);
@@ -48,8 +48,10 @@ ReceiveOperation::Room SocketState::Receive::room() noexcept {
   }
 }
 
+// A stream that waits holds no memory; under io_uring the kernel holds some while a receive is in flight.
 void SocketState::want_bytes() noexcept {
   if (!receive_.idle()) return;
+  input_.release_if_empty();
   if (!core().loop()) {
     receive_failed(os_error(ECANCELED, "the loop is closed"), false);
     return;
@@ -75,7 +77,7 @@ void SocketState::received(int result) noexcept {
 }
 
 void SocketState::watch_idle() {
-  input_.release_if_empty();
+  if (receive_.idle()) input_.release_if_empty();
   if (!closing() && core().loop() && !backend_.watch(descriptor_)) want_bytes();
 }
 
@@ -150,15 +152,21 @@ void SocketState::close_now() noexcept {
   if (!core().loop()) return;
   backend_.cancel(receive_);
   backend_.cancel(send_);
-  const bool file_idle = stop_file_part();
-  if (nonblocking_) {
-    backend_.forget(descriptor_);
-    ::close(descriptor_);
-    descriptor_ = -1;
-  } else if (receive_.idle() && send_.idle() && file_idle) {
-    ::close(descriptor_);
-    descriptor_ = -1;
-  }
+  stop_file_part();
+  close_if_idle();
+}
+
+// epoll's operations are out of the kernel's hands at once, io_uring's when they were answered.
+void SocketState::close_if_idle() noexcept {
+  if (descriptor_ < 0) return;
+  if (!nonblocking_ && !(receive_.idle() && send_.idle() && file_part_idle())) return;
+  backend_.forget(descriptor_);
+  ::close(std::exchange(descriptor_, -1));
+}
+
+void SocketState::operation_left() noexcept {
+  if (closed() && core().loop()) close_if_idle();
+  release();
 }
 
 SocketAddress SocketState::peername() const { return peer_of(descriptor_); }

@@ -52,7 +52,7 @@ class SocketState final : public StreamState, public FromBlockCache {
     void finished(int result) noexcept override { owner_.received(result); }
     void lost(int) noexcept override {}
     void retain_owner() noexcept override { owner_.retain(); }
-    void release_owner() noexcept override { owner_.release(); }
+    void release_owner() noexcept override { owner_.operation_left(); }
 
    private:
     Room room() noexcept override;
@@ -64,7 +64,7 @@ class SocketState final : public StreamState, public FromBlockCache {
     Send(SocketState& owner, int descriptor) noexcept : SendOperation(descriptor), owner_(owner) {}
     void finished(int result) noexcept override { owner_.sent_some(result); }
     void retain_owner() noexcept override { owner_.retain(); }
-    void release_owner() noexcept override { owner_.release(); }
+    void release_owner() noexcept override { owner_.operation_left(); }
 
    private:
     [[nodiscard]] std::string_view bytes() const noexcept override { return owner_.outgoing(); }
@@ -74,9 +74,12 @@ class SocketState final : public StreamState, public FromBlockCache {
   class SendFileScope;
 
   ~SocketState() override;
+  /// An operation is idle again and gives its reference back.
+  void operation_left() noexcept;
+  void close_if_idle() noexcept;
   void received(int result) noexcept;
-  /// True when it is out of the kernel's hands.
-  bool stop_file_part() noexcept;
+  void stop_file_part() noexcept;
+  [[nodiscard]] bool file_part_idle() const noexcept;
   void start_sending() noexcept;
   void sent_some(int result) noexcept;
   void account_for(int sent) noexcept;

@@ -41,7 +41,6 @@ void StreamState::wait_to_receive(TaskBase& task) {
                             input_.unread().size());
   }
   arm_deadline();
-  input_.release_if_empty();
   receiver_ = &task;
   task.wait();
   want_bytes();

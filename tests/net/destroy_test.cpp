@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A loop that dies at any moment: nothing in flight afterwards, nothing leaked, nothing written to freed memory.
+#include "tests/net/net_test.hpp"
+
+#include <thread>
+#include <vector>
+
+namespace corolla_tests {
+namespace {
+
+class DestroyTest : public NetTest {};
+
+Coro<void> echo(ByteStream stream) {
+  for (;;) {
+    const std::string_view bytes = co_await stream.receive();
+    if (bytes.empty()) break;
+    stream.consume(bytes.size());
+    co_await stream.send_all(bytes);
+  }
+}
+
+// Connects, serves, sends more than fits, half closes, closes, watches a descriptor.
+Coro<void> everything() {
+  auto server = co_await start_server(echo, "127.0.0.1", 0);
+  auto held = stream_pair();
+  auto receiving = create_task([](ByteStream& s) -> Coro<void> { co_await s.receive(); }, std::ref(held.stream));
+  add_reader(held.peer.descriptor(), [] {});
+  ByteStream client = co_await connect_tcp("127.0.0.1", server.port());
+  client.expires_after(1h);
+  const std::string bytes = pattern(600'000);
+  auto sending = create_task([](ByteStream& s, std::string_view all) -> Coro<void> { co_await s.send_all(all); },
+                             std::ref(client), std::string_view(bytes));
+  while (client.buffered().size() < bytes.size()) co_await client.receive();
+  co_await sending;
+  EXPECT_TRUE(client.buffered() == bytes);
+  client.send_eof();
+  EXPECT_EQ(co_await client.receive(), "");
+  auto [reader, writer] = co_await open_connection("127.0.0.1", server.port());
+  co_await writer.write("line\n");
+  EXPECT_EQ(co_await reader.readline(), "line\n");
+  writer.close();
+  co_await writer.wait_closed();
+  remove_reader(held.peer.descriptor());
+  receiving.cancel();
+  server.close();
+  co_await server.wait_closed();
+}
+
+TEST_F(DestroyTest, AfterEachStep) {
+  bool finished = false;
+  int steps = 0;
+  for (; !finished && steps < 400; ++steps) {
+    EventLoop loop;
+    auto task = loop.create_task(everything());
+    for (int step = 0; step < steps && !task.done(); ++step) loop.run_once();
+    finished = task.done();
+    if (finished) task.result();
+    // Handles outlive the loop.
+    loop.close();
+    EXPECT_TRUE(task.done());
+  }
+  EXPECT_TRUE(finished) << "more than " << steps << " steps";
+}
+
+TEST_F(DestroyTest, StreamsThatOutliveTheirLoop) {
+  ByteStream stream;
+  Peer peer(-1);
+  {
+    EventLoop loop;
+    loop.run_until_complete([](ByteStream& out, Peer& other) -> Coro<void> {
+      auto pair = stream_pair();
+      pair.stream.send_nowait(pattern(1'000'000));
+      out = std::move(pair.stream);
+      other = std::move(pair.peer);
+      out.expires_after(1h);
+      auto receiving = create_task([](ByteStream& s) -> Coro<void> { co_await s.receive(); }, std::ref(out));
+      co_await sleep(0s);
+    }(stream, peer));
+  }
+  EXPECT_GT(stream.unsent(), 0U);
+  stream.close();
+  stream.abort();
+}
+
+TEST_F(DestroyTest, ALoopThatIsClosedInAnotherThread) {
+  auto loop = std::make_unique<EventLoop>();
+  auto peer = std::make_unique<Peer>(-1);
+  Task<void> task;
+  std::thread([&] {
+    loop->run_until_complete([](Peer& other, Task<void>& waiting) -> Coro<void> {
+      waiting = create_task([](Peer& end) -> Coro<void> {
+        auto pair = stream_pair();
+        end = std::move(pair.peer);
+        co_await pair.stream.receive();
+      }, std::ref(other));
+      co_await sleep(0s);
+      co_await sleep(1ms);
+    }(*peer, task));
+  }).join();
+  loop->close();
+  EXPECT_TRUE(task.cancelled());
+  task = {};
+  loop.reset();
+}
+
+TEST_F(DestroyTest, ALoopThatGoesOnInAnotherThread) {
+  EventLoop loop;
+  Peer peer(-1);
+  Task<std::string> task;
+  std::thread([&] {
+    loop.run_until_complete([](Peer& other, Task<std::string>& waiting) -> Coro<void> {
+      waiting = create_task([](Peer& end) -> Coro<std::string> {
+        auto pair = stream_pair();
+        end = std::move(pair.peer);
+        co_return std::string(co_await pair.stream.receive());
+      }, std::ref(other));
+      co_await sleep(1ms);
+    }(peer, task));
+  }).join();
+  peer.send("after the move");
+  EXPECT_EQ(loop.run_until_complete(task), "after the move");
+}
+
+}  // namespace
+}  // namespace corolla_tests

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/net/net_test.hpp"
+
+#include "tests/support/temporary_directory.hpp"
+
+#include <array>
+#include <vector>
+
+namespace corolla_tests {
+namespace {
+
+class FdWatchTest : public NetTest {};
+
+std::array<Peer, 2> plain_pair() {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw OSError(errno, "socketpair");
+  return {Peer(ends[0]), Peer(ends[1])};
+}
+
+TEST_F(FdWatchTest, CallsWhileThereIsSomethingToRead) {
+  run([]() -> Coro<void> {
+    auto ends = plain_pair();
+    int calls = 0;
+    std::string got;
+    add_reader(ends[0].descriptor(), [&] {
+      char byte = 0;
+      if (::recv(ends[0].descriptor(), &byte, 1, MSG_DONTWAIT) == 1) got += byte;  // one byte a call: level triggered
+      ++calls;
+    });
+    co_await sleep(1ms);
+    EXPECT_EQ(calls, 0);
+    ends[1].send("abc");
+    while (got.size() < 3) co_await sleep(1ms);
+    EXPECT_EQ(got, "abc");
+    EXPECT_TRUE(remove_reader(ends[0].descriptor()));
+    EXPECT_FALSE(remove_reader(ends[0].descriptor()));
+    const int before = calls;
+    ends[1].send("d");
+    co_await sleep(1ms);
+    EXPECT_EQ(calls, before);
+  }());
+}
+
+TEST_F(FdWatchTest, BothDirectionsAndReplacement) {
+  run([]() -> Coro<void> {
+    auto ends = plain_pair();
+    std::string order;
+    const int fd = ends[0].descriptor();
+    add_reader(fd, [&] { order += "old"; });
+    add_reader(fd, [&, fd] {
+      order += "r";
+      ends[0].take();
+      remove_reader(fd);
+    });
+    add_writer(fd, [&, fd] {
+      order += "w";
+      remove_writer(fd);
+    });
+    co_await sleep(1ms);
+    EXPECT_EQ(order, "w");
+    ends[1].send("x");
+    while (order.size() < 2) co_await sleep(1ms);
+    EXPECT_EQ(order, "wr");
+    EXPECT_FALSE(remove_reader(fd));
+    EXPECT_FALSE(remove_writer(fd));
+  }());
+}
+
+TEST_F(FdWatchTest, ADescriptorNumberMayBeUsedAgain) {
+  run([]() -> Coro<void> {
+    for (int round = 0; round < 5; ++round) {
+      auto ends = plain_pair();
+      int calls = 0;
+      add_reader(ends[0].descriptor(), [&] {
+        ends[0].take();
+        ++calls;
+      });
+      ends[1].send("x");
+      while (calls == 0) co_await sleep(1ms);
+      remove_reader(ends[0].descriptor());
+      ends[0].close();
+      ends[1].close();
+      auto pair = stream_pair();  // likely the same numbers
+      pair.peer.send("y");
+      EXPECT_EQ(co_await pair.stream.receive(), "y");
+    }
+  }());
+}
+
+TEST_F(FdWatchTest, ErrorsAndThrowingCallbacks) {
+  run([]() -> Coro<void> {
+    EXPECT_THROW(add_reader(-1, [] {}), ValueError);
+    int reports = 0;
+    get_running_loop().set_exception_handler([&](EventLoop&, const ErrorContext&) { ++reports; });
+    auto ends = plain_pair();
+    add_reader(ends[0].descriptor(), [&] {
+      ends[0].take();
+      throw ValueError("in a callback");
+    });
+    ends[1].send("x");
+    while (reports == 0) co_await sleep(1ms);
+    ends[1].send("x");
+    while (reports == 1) co_await sleep(1ms);
+    remove_reader(ends[0].descriptor());
+  }());
+}
+
+class SendfileTest : public NetTest {};
+
+TEST_F(SendfileTest, SendsARangeBehindWhatWasSentBefore) {
+  const TemporaryDirectory directory;
+  const std::string content = pattern(3'000'000);
+  write_whole_file(directory / "file", content);
+  const int file = ::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC);
+  run([](int fd, const std::string& bytes) -> Coro<void> {
+    auto pair = co_await tcp_pair();
+    auto sending = create_task([](ByteStream& s, int from) -> Coro<std::uint64_t> {
+      s.send_nowait("head ");
+      auto part = s.sendfile(from, 10, 2'900'000);
+      const std::uint64_t sent = co_await std::move(part);
+      auto rest = s.sendfile(from, 2'999'990, 1'000'000);
+      const std::uint64_t tail = co_await std::move(rest);
+      co_await s.send_all(" tail");
+      s.close();
+      co_return sent + tail;
+    }, std::ref(pair.stream), fd);
+    std::string got;
+    for (bool ended = false; !ended;) {
+      got += pair.peer.take(&ended);
+      co_await sleep(0s);
+    }
+    EXPECT_EQ(co_await sending, 2'900'010U);
+    EXPECT_TRUE(got == "head " + bytes.substr(10, 2'900'000) + bytes.substr(2'999'990) + " tail");
+  }(file, content));
+  EXPECT_EQ(::lseek(file, 0, SEEK_CUR), 0);
+  ::close(file);
+}
+
+TEST_F(SendfileTest, CancelledBeforeInFlightAndAfter) {
+  const TemporaryDirectory directory;
+  write_whole_file(directory / "file", pattern(3'000'000));
+  const int file = ::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC);
+  run([](int fd) -> Coro<void> {
+    for (int steps = 0; steps < 6; ++steps) {
+      auto pair = co_await tcp_pair();
+      auto sending = create_task(pair.stream.sendfile(fd, 0, 3'000'000));
+      for (int i = 0; i < steps; ++i) co_await sleep(0s);
+      sending.cancel();
+      static_cast<void>(co_await outcome(sending));
+      // What arrived is a beginning of the file, and the stream can still be used.
+      pair.stream.send_nowait("!");
+      pair.stream.close();
+      std::string got;
+      for (bool ended = false; !ended;) {
+        got += pair.peer.take(&ended);
+        co_await sleep(0s);
+      }
+      EXPECT_EQ(got.back(), '!');
+      got.pop_back();
+      EXPECT_TRUE(got == pattern(got.size()));
+    }
+  }(file));
+  ::close(file);
+}
+
+TEST_F(SendfileTest, APeerThatIsGoneIsAnErrorAndNoSignal) {
+  const TemporaryDirectory directory;
+  write_whole_file(directory / "file", pattern(3'000'000));
+  const int file = ::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC);
+  run([](int fd) -> Coro<void> {
+    auto pair = co_await tcp_pair();
+    pair.peer.reset();
+    bool failed = false;
+    for (int i = 0; i < 3 && !failed; ++i) {
+      auto sending = pair.stream.sendfile(fd, 0, 3'000'000);
+      failed = failed_with<OSError>(co_await outcome(std::move(sending)));
+    }
+    EXPECT_TRUE(failed);
+  }(file));
+  ::close(file);
+}
+
+TEST_F(SendfileTest, FilesTheKernelCannotCopyFromAreRead) {
+  run([]() -> Coro<void> {
+    auto pair = co_await tcp_pair();
+    const int file = ::open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    auto sending = pair.stream.sendfile(file, 0, 1'000'000);
+    const std::uint64_t sent = co_await std::move(sending);
+    EXPECT_GT(sent, 100U);
+    while (pair.stream.unsent() > 0) co_await sleep(0s);
+    EXPECT_EQ(pair.peer.take().size(), sent);
+    ::close(file);
+  }());
+}
+
+}  // namespace
+}  // namespace corolla_tests

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/net/net_test.hpp"
+
+#include <vector>
+
+namespace corolla_tests {
+namespace {
+
+class StreamReaderTest : public NetTest {};
+
+Coro<void> feed_later(StreamReader& reader, std::vector<std::string> pieces) {
+  for (const std::string& piece : pieces) {
+    co_await sleep(0s);
+    reader.feed_data(piece);
+  }
+  co_await sleep(0s);
+  reader.feed_eof();
+}
+
+TEST_F(StreamReaderTest, ReadTakesWhatIsThereAndNoMore) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    EXPECT_EQ(co_await reader.read(0), "");
+    reader.feed_data("abcdef");
+    EXPECT_EQ(co_await reader.read(4), "abcd");
+    EXPECT_EQ(co_await reader.read(4), "ef");
+    EXPECT_FALSE(reader.at_eof());
+    reader.feed_data("x");
+    reader.feed_eof();
+    EXPECT_FALSE(reader.at_eof());
+    EXPECT_EQ(co_await reader.read(100), "x");
+    EXPECT_TRUE(reader.at_eof());
+    EXPECT_EQ(co_await reader.read(100), "");
+    EXPECT_EQ(co_await reader.read(), "");
+    EXPECT_THROW(reader.feed_data("y"), RuntimeError);
+  }());
+}
+
+TEST_F(StreamReaderTest, AWaitingReadTakesOneHop) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    std::string order;
+    auto task = create_task(
+        [](StreamReader& r, std::string& log) -> Coro<void> {
+          log += co_await r.read(10);
+        },
+        std::ref(reader), std::ref(order));
+    co_await sleep(0s);
+    reader.feed_data("a");
+    order += "1";
+    get_running_loop().call_soon([&] { order += "2"; });
+    reader.feed_data("b");
+    co_await task;
+    EXPECT_EQ(order, "1ab2");
+  }());
+}
+
+TEST_F(StreamReaderTest, ReadAllJoinsPiecesOfTheLimit) {
+  run([]() -> Coro<void> {
+    StreamReader reader(3);
+    auto feeding = create_task(feed_later(reader, {"ab", "cdefgh", "ij"}));
+    EXPECT_EQ(co_await reader.read(-1), "abcdefghij");
+    co_await feeding;
+  }());
+}
+
+TEST_F(StreamReaderTest, ReadexactlyLeavesTheRestAndReportsShortStreams) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto feeding = create_task(feed_later(reader, {"ab", "cd", "ef"}));
+    EXPECT_EQ(co_await reader.readexactly(3), "abc");
+    EXPECT_EQ(co_await reader.readexactly(0), "");
+    auto reading = reader.readexactly(10);
+    const auto result = co_await outcome(std::move(reading));
+    try {
+      static_cast<void>(result.value());
+      ADD_FAILURE();
+    } catch (const IncompleteReadError& error) {
+      EXPECT_EQ(error.partial(), "def");
+      EXPECT_EQ(error.expected(), 10U);
+    }
+    EXPECT_TRUE(reader.at_eof());
+    co_await feeding;
+  }());
+}
+
+TEST_F(StreamReaderTest, ReadlineKeepsWithinTheLimit) {
+  run([]() -> Coro<void> {
+    StreamReader reader(4);
+    reader.feed_data("one\nfour\nfiver\nsix\nlonglonglong");
+    EXPECT_EQ(co_await reader.readline(), "one\n");
+    EXPECT_EQ(co_await reader.readline(), "four\n");
+    auto too_long = reader.readline();
+    const auto first = co_await outcome(std::move(too_long));
+    EXPECT_EQ(first.error_message(), "Separator is found, but chunk is longer than limit");
+    EXPECT_TRUE(failed_with<ValueError>(first));
+    EXPECT_EQ(co_await reader.readline(), "six\n");
+    auto endless = reader.readline();
+    const auto second = co_await outcome(std::move(endless));
+    EXPECT_EQ(second.error_message(), "Separator is not found, and chunk exceed the limit");
+    reader.feed_data("rest");
+    reader.feed_eof();
+    EXPECT_EQ(co_await reader.readline(), "rest");
+    EXPECT_EQ(co_await reader.readline(), "");
+  }());
+}
+
+TEST_F(StreamReaderTest, ReaduntilKeepsALongRecord) {
+  run([]() -> Coro<void> {
+    StreamReader reader(4);
+    reader.feed_data("abcdef||rest");
+    auto reading = reader.readuntil("||");
+    const auto result = co_await outcome(std::move(reading));
+    try {
+      static_cast<void>(result.value());
+      ADD_FAILURE();
+    } catch (const LimitOverrunError& error) {
+      EXPECT_EQ(error.consumed(), 6U);
+    }
+    EXPECT_EQ(co_await reader.readexactly(8), "abcdef||");
+    EXPECT_EQ(co_await reader.read(10), "rest");
+    auto empty = reader.readuntil("");
+    const auto refused = co_await outcome(std::move(empty));
+    EXPECT_TRUE(failed_with<ValueError>(refused));
+  }());
+}
+
+TEST_F(StreamReaderTest, ASeparatorMayArriveInPieces) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto feeding = create_task(feed_later(reader, {"a\r", "b\r", "\nc", "\r\n"}));
+    EXPECT_EQ(co_await reader.readuntil("\r\n"), "a\rb\r\n");
+    EXPECT_EQ(co_await reader.readuntil("\r\n"), "c\r\n");
+    auto reading = reader.readuntil("\r\n");
+    const auto result = co_await outcome(std::move(reading));
+    EXPECT_TRUE(failed_with<IncompleteReadError>(result));
+    co_await feeding;
+  }());
+}
+
+TEST_F(StreamReaderTest, ACancelledReadLosesNothing) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto task = create_task(reader.readexactly(4));
+    co_await sleep(0s);
+    reader.feed_data("ab");
+    co_await sleep(0s);
+    reader.feed_data("cd");  // now it is woken and has not run
+    task.cancel();
+    const auto result = co_await outcome(task);
+    EXPECT_TRUE(result.cancelled());
+    EXPECT_EQ(co_await reader.readexactly(4), "abcd");
+  }());
+}
+
+TEST_F(StreamReaderTest, AnExceptionIsRaisedByEveryRead) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto task = create_task(reader.readline());
+    co_await sleep(0s);
+    reader.set_exception(std::make_exception_ptr(ValueError("broken")));
+    const auto waiting = co_await outcome(task);
+    EXPECT_EQ(waiting.error_message(), "broken");
+    reader.feed_data("line\n");
+    auto reading = reader.readline();
+    const auto later = co_await outcome(std::move(reading));
+    EXPECT_EQ(later.error_message(), "broken");
+    EXPECT_NE(reader.exception(), nullptr);
+    EXPECT_FALSE(reader.at_eof());
+  }());
+}
+
+TEST_F(StreamReaderTest, ASecondReaderIsRefusedForTheWholeRead) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto first = create_task(reader.readexactly(4));
+    co_await sleep(0s);
+    reader.feed_data("ab");  // the first is woken, and will wait again
+    auto reading = reader.read(1);
+    const auto second = co_await outcome(std::move(reading));
+    EXPECT_TRUE(failed_with<RuntimeError>(second));
+    reader.feed_data("cd");
+    EXPECT_EQ(co_await first, "abcd");
+    EXPECT_THROW(StreamReader(0), ValueError);
+  }());
+}
+
+}  // namespace
+}  // namespace corolla_tests
