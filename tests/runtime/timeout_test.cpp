@@ -190,7 +190,7 @@ TEST_F(TimeoutTest, BothExpiringInOneIterationAreToldApart) {
 }
 
 TEST_F(TimeoutTest, RescheduleMovesTheDeadlineUntilItFired) {
-  run_and_destroy([this]() -> Coro<void> {
+  run_and_destroy([]() -> Coro<void> {
     const auto begin = get_running_loop().time();
     const auto body = [&](Timeout& scope) -> Coro<void> {
       scope.reschedule(begin + 10s);
@@ -237,7 +237,7 @@ TEST_F(TimeoutTest, ATimeoutThatComesWhenTheBodyIsDoneIsTakenBack) {
 }
 
 TEST_F(TimeoutTest, NeedsATask) {
-  loop().call_soon([] { EXPECT_THROW(Timeout(std::nullopt), RuntimeError); });
+  loop().call_soon([] { EXPECT_THROW(static_cast<void>(Timeout(std::nullopt)), RuntimeError); });
   loop().run_once();
 }
 
