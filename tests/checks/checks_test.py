@@ -162,6 +162,59 @@ class FormatTest(CheckTest):
         self.assert_caught("format", "src/net/bad.cpp")
 
 
+class DocsTest(CheckTest):
+    """The good tree with its documentation."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("examples/hello.cpp", SPDX + "int main() {\n  return 0;\n}\n")
+        self.write("tests/net/stream_test.cpp", SPDX + "TEST_F(StreamTest, Reads) {}\n")
+        self.write("README.md", "# corolla\n\nSee [the index](docs/index.md#the-index).\n")
+        self.write("docs/index.md", "# The index\n\n```cpp examples/hello.cpp\n  return 0;\n}\n```\n")
+        for room, headers in {"runtime": ("loop", "api"), "net": ("stream",), "http": ("session",), "testkit": ("clock",)}.items():
+            self.write(f"docs/reference/{room}.md", "# A room\n\n" + "".join(f"- `corolla/{room}/{h}.hpp`\n" for h in headers))
+        self.write("bin/corolla", "#!/bin/sh\necho usage: corolla $1 --depth N --help\n")
+        (self.root / "bin/corolla").chmod(0o755)
+
+    def run_check(self, name, *arguments):
+        return super().run_check(name, *arguments, "--binary", self.root / "bin/corolla")
+
+    def test_good_tree(self):
+        self.assert_clean("docs")
+
+    def test_violations(self):
+        for text, words in [
+            ("```cpp examples/hello.cpp\n  return 1;\n```\n", "does not stand in examples/hello.cpp"),
+            ("```cpp examples/hello.cpp\nreturn 0;\n```\n", "does not stand in examples/hello.cpp"),
+            ("```cpp\nint main() {\n```\n", "without the file it is from"),
+            ("```cpp examples/gone.cpp\nint main() {\n```\n", "no such file: examples/gone.cpp"),
+            ("[a](gone.md)\n", "a link to nowhere: gone.md"),
+            ("[a](index.md#elsewhere)\n", "no heading for #elsewhere"),
+            ("`corolla/net/gone.hpp`\n", "no such header: corolla/net/gone.hpp"),
+            ("`examples/gone.cpp`\n", "no such example: examples/gone.cpp"),
+            ("`StreamTest.Writes`\n", "no such test: StreamTest.Writes"),
+            ("    corolla crawl --width 3\n", "corolla crawl has no --width"),
+            ("`build/release/bin/corolla serve --width 3`\n", "corolla serve has no --width"),
+        ]:
+            with self.subTest(text=text):
+                self.write("docs/bad.md", "# Bad\n\n" + text)
+                self.assert_caught("docs", "docs/bad.md:", words)
+
+    def test_what_is_there_is_found(self):
+        self.write("docs/good.md", "`StreamTest.Reads`, `corolla crawl --depth 3`, `corolla/net/stream.hpp`,"
+                   " [web](https://a.example/), `examples/hello.cpp`\n")
+        self.assert_clean("docs")
+
+    def test_every_header_and_option_is_mentioned(self):
+        self.write("include/corolla/net/server.hpp", SPDX + "/// \\file\n/// Serves. And more.\n#pragma once\n")
+        self.assert_caught("docs", "docs/reference/net.md does not mention corolla/net/server.hpp")
+        self.run_check("checks/docs", "--root", self.root, "--fix")
+        self.assertTrue((self.root / "docs/reference/net.md").read_text().endswith("server.hpp): Serves.\n"))
+        self.assert_clean("docs")
+        self.write("docs/command.md", "# The command\n\n`--help`\n")
+        self.assert_caught("docs", "docs/command.md does not mention --depth of corolla crawl")
+
+
 class TallyTest(CheckTest):
     def tally(self, entries, reports):
         cases = "".join(f'<testcase name="{name}" status="{status}"/>' for name, status in entries.items())
