@@ -4,6 +4,7 @@
 #pragma once
 
 #include <corolla/runtime/as_completed.hpp>
+#include <corolla/runtime/as_coro.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>

@@ -101,6 +101,8 @@ class RangeGather final : public GatherState<Values> {
 
 template <class A>
 concept Gatherable = AnyCoro<A> || AnyFuture<A>;
+template <class A>
+concept GatherableOrPlain = Gatherable<A> || PlainAwaitable<A>;
 
 /// gather(a(), task, future): a Future of the tuple of their values, in the order of the arguments.
 template <class... Args>
@@ -134,6 +136,18 @@ auto gather(ReturnExceptions /*tag*/, Range&& range) {
   using Values = std::vector<Outcome<value_type_of<std::ranges::range_value_t<Range>>>>;
   return Future<Values>(FutureRef<FutureBase>::adopt(
       new RangeGather<Values, true, std::remove_reference_t<Range>>(get_running_loop(), range)));
+}
+
+/// As above when some are what sleep(), queue.get() and their like return.
+template <class... Args>
+  requires((GatherableOrPlain<Args> && ...) && (PlainAwaitable<Args> || ...))
+auto gather(Args&&... args) {
+  return gather(coro_or_future(std::forward<Args>(args))...);
+}
+template <class... Args>
+  requires((GatherableOrPlain<Args> && ...) && (PlainAwaitable<Args> || ...))
+auto gather(ReturnExceptions tag, Args&&... args) {
+  return gather(tag, coro_or_future(std::forward<Args>(args))...);
 }
 
 }  // namespace v0

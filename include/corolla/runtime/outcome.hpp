@@ -160,5 +160,11 @@ auto outcome(const Task<T>& task) {
   return outcome(static_cast<const Future<T>&>(task));
 }
 
+/// As above for what sleep(), queue.get() and their like return.
+template <PlainAwaitable A>
+auto outcome(A&& awaitable) {
+  return outcome(as_coro(std::forward<A>(awaitable)));
+}
+
 }  // namespace v0
 }  // namespace corolla

@@ -6,6 +6,7 @@
 /// are told in task_base.hpp. The loop owns a running task: dropping every handle detaches it and stops nothing.
 #pragma once
 
+#include <corolla/runtime/as_coro.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/future.hpp>
@@ -110,6 +111,12 @@ Task<T> create_task(Coro<T> coro, std::source_location where = std::source_locat
   return TaskMaker{get_running_loop(), where}.from(std::move(coro));
 }
 
+/// As above for what sleep(), queue.get() and their like return.
+template <PlainAwaitable A>
+auto create_task(A&& awaitable, std::source_location where = std::source_location::current()) {
+  return create_task(as_coro(std::forward<A>(awaitable)), where);
+}
+
 /// Calls function(args...) and schedules the coroutine it returns. Function and arguments are copied or moved into the
 /// task and live until its coroutine is destroyed; references are passed with std::ref. The function may be a function
 /// pointer or a captureless lambda: one that captures goes to TaskGroup::create_task, which joins.
@@ -135,14 +142,16 @@ auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
   return loop ? loop->core().current_task() : nullptr;
 }
 
-/// A future or task as it is, a Coro as a new task of the loop.
+/// A future or task as it is, a Coro or another awaitable as a new task of the loop.
 template <class A>
 auto ensure_future(EventLoop& loop, A&& awaitable, std::source_location where = std::source_location::current()) {
   if constexpr (AnyCoro<A>) {
     static_assert(!std::is_lvalue_reference_v<A>, "a Coro is consumed: pass it with std::move");
     return TaskMaker{loop, where}.from(std::forward<A>(awaitable));
+  } else if constexpr (PlainAwaitable<A>) {
+    return TaskMaker{loop, where}.from(as_coro(std::forward<A>(awaitable)));
   } else {
-    static_assert(AnyFuture<A>, "a Coro, Task or Future is expected");
+    static_assert(AnyFuture<A>, "a Coro, Task, Future or another awaitable is expected");
     return std::remove_cvref_t<A>(std::forward<A>(awaitable));
   }
 }
@@ -155,7 +164,7 @@ auto EventLoop::run_until_complete(A&& awaitable) {
   using T = value_type_of<decltype(future)>;
   if constexpr (!std::is_void_v<T>) {
     T& value = future_value<T>(*future.state());
-    if constexpr (AnyCoro<A>) return T(std::move(value));
+    if constexpr (!AnyFuture<A>) return T(std::move(value));
     else return T(value);
   }
 }

@@ -38,6 +38,11 @@ class COROLLA_API TaskGroup {
     adopt(task.state());
     return task;
   }
+  /// As above for what sleep(), queue.get() and their like return.
+  template <PlainAwaitable A>
+  auto create_task(A&& awaitable, std::source_location where = std::source_location::current()) {
+    return create_task(as_coro(std::forward<A>(awaitable)), where);
+  }
   /// Calls function(args...) and schedules the coroutine it returns; both live in the task. Captures by reference may
   /// refer only to objects declared outside of the call of task_group: the body's own die before the join.
   template <class F, class... Args>

@@ -80,6 +80,11 @@ template <class T>
 Coro<T> wait_for(Coro<T> coro, std::optional<EventLoop::duration> limit) {
   return run_wait_for<true>(std::move(coro), limit);
 }
+/// As above for what sleep(), queue.get() and their like return.
+template <PlainAwaitable A>
+auto wait_for(A&& awaitable, std::optional<EventLoop::duration> limit) {
+  return run_wait_for<true>(as_coro(std::forward<A>(awaitable)), limit);
+}
 template <AnyFuture F>
 auto wait_for(F&& future, std::optional<EventLoop::duration> limit) {
   return run_wait_for<!std::is_lvalue_reference_v<F>>(std::remove_cvref_t<F>(std::forward<F>(future)), limit);
