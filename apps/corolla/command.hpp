@@ -11,10 +11,10 @@ namespace corolla::app {
 /// Exit codes, the same for all subcommands; `corolla crawl --help` explains them to users.
 enum ExitCode : int {
   kOk = 0,
-  kIncomplete = 1,   ///< it ran, but not everything succeeded
-  kUsage = 2,        ///< bad option, URL, selector
-  kOutput = 3,       ///< what should be written cannot be
-  kNothing = 4,      ///< nothing could be fetched
+  kIncomplete = 1,  ///< it ran, but not everything succeeded
+  kUsage = 2,       ///< bad option, URL, selector
+  kOutput = 3,      ///< what should be written cannot be
+  kNothing = 4,     ///< nothing could be fetched
   kInterrupted = 130,
 };
 

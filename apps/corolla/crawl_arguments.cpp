@@ -15,6 +15,26 @@
 namespace corolla::app {
 namespace {
 
+constexpr std::size_t kHelpWidth = 84;  // of a description
+
+// Checks whose own words stay out of the table of options.
+CLI::Validator one_of(std::vector<std::string> names) { return CLI::IsMember(std::move(names)).description(""); }
+CLI::Validator between(int least, int most) { return CLI::Range(least, most).description(""); }
+
+// Breaks lines at spaces.
+std::string wrapped(std::string text) {
+  std::size_t line = 0;
+  std::size_t space = std::string::npos;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == ' ') space = i;
+    if (i - line < kHelpWidth || space == std::string::npos) continue;
+    text[space] = '\n';
+    line = space + 1;
+    space = std::string::npos;
+  }
+  return text;
+}
+
 template <class Store>
 CLI::Option* add_duration(CLI::App& command, const std::string& names, const std::string& text, Store store) {
   return command
@@ -46,15 +66,17 @@ CLI::Option* add_size(CLI::App& command, const std::string& names, const std::st
 void add_results(CLI::App& command, CrawlArguments& a) {
   const std::string group = "What is extracted, and where it goes";
   command
-      .add_option("-F,--field", a.fields,
-                  "Extract a field from each HTML page: NAME=css:SELECTOR, NAME=xpath:PATH or NAME=re:REGEX; NAME[]= takes all "
-                  "matches. May be repeated")
+      .add_option(
+          "-F,--field", a.fields,
+          "Extract a field from each HTML page: NAME=css:SELECTOR, NAME=xpath:PATH or NAME=re:REGEX; NAME[]= takes all "
+          "matches. May be repeated")
       ->type_name("NAME=KIND:EXPR")
       ->allow_extra_args(false)
       ->group(group);
   command
-      .add_option("--db", a.database,
-                  "SQLite file for pages and items; one that is there is continued. Default: HOST.sqlite, after the first URL")
+      .add_option(
+          "--db", a.database,
+          "SQLite file for pages and items; one that is there is continued. Default: HOST.sqlite, after the first URL")
       ->type_name("FILE")
       ->group(group);
   command
@@ -80,7 +102,7 @@ void add_selection(CLI::App& command, CrawlArguments& a) {
       .add_option("--scope", a.scope,
                   "host: the hosts of the URLs given (default); domain: also what is below them; all: every host")
       ->type_name("WHICH")
-      ->check(CLI::IsMember({"host", "domain", "all"}))
+      ->check(one_of({"host", "domain", "all"}))
       ->group(group);
   command.add_option("--domain", a.options.scope.domains, "Stay within this domain and all below it. May be repeated")
       ->type_name("DOMAIN")
@@ -103,7 +125,7 @@ void add_selection(CLI::App& command, CrawlArguments& a) {
   command.add_flag("--no-robots", a.no_robots, "Do not ask for robots.txt, ignore meta robots")->group(group);
   command.add_option("--order", a.order, "breadth (default) or depth first")
       ->type_name("WHICH")
-      ->check(CLI::IsMember({"breadth", "depth"}))
+      ->check(one_of({"breadth", "depth"}))
       ->group(group);
 }
 
@@ -123,11 +145,11 @@ void add_limits(CLI::App& command, CrawlArguments& a) {
   })->group(group);
   command.add_option("-c,--concurrency", a.options.concurrency, "Requests at a time (64)")
       ->type_name("N")
-      ->check(CLI::Range(1, 100'000))
+      ->check(between(1, 100'000))
       ->group(group);
   command.add_option("--per-host", a.options.frontier.per_host, "Requests to one host at a time (8)")
       ->type_name("N")
-      ->check(CLI::Range(1, 100'000))
+      ->check(between(1, 100'000))
       ->group(group);
   add_duration(command, "--delay", "Least time between two requests to one host (0)", [&a](auto time) {
     a.options.frontier.delay = time;
@@ -147,13 +169,16 @@ void add_requests(CLI::App& command, CrawlArguments& a) {
   })->group(group);
   command.add_option("-t,--retries", a.retries, "Try again this often after a failure that may pass (2)")
       ->type_name("N")
-      ->check(CLI::Range(0, 1000))
+      ->check(between(0, 1000))
       ->group(group);
-  add_duration(command, "--retry-wait", "Longest wait before the first retry; it doubles each time (500ms)", [&a](auto time) {
-    a.options.retry.base = std::chrono::ceil<std::chrono::milliseconds>(time);
-    a.options.retry.cap = std::max(a.options.retry.cap, a.options.retry.base);
-  })->group(group);
-  command.add_option("-A,--user-agent", a.options.user_agent, "User-Agent; its name up to / is looked for in robots.txt")
+  add_duration(command, "--retry-wait", "Longest wait before the first retry; it doubles each time (500ms)",
+               [&a](auto time) {
+                 a.options.retry.base = std::chrono::ceil<std::chrono::milliseconds>(time);
+                 a.options.retry.cap = std::max(a.options.retry.cap, a.options.retry.base);
+               })
+      ->group(group);
+  command
+      .add_option("-A,--user-agent", a.options.user_agent, "User-Agent; its name up to / is looked for in robots.txt")
       ->type_name("TEXT")
       ->group(group);
   command.add_option("-H,--header", a.headers, "Send this with each request. May be repeated")
@@ -173,14 +198,17 @@ void add_output(CLI::App& command, CrawlArguments& a) {
   command.add_flag("-q,--quiet", a.quiet, "Nothing but what ends the crawl")->group(group);
   command.add_flag("-v,--verbose", a.verbosity, "A line for each page")->group(group);
   command.add_flag("--json", a.json_summary, "The summary as one JSON object on standard output")->group(group);
-  auto* progress = command.add_flag("--progress", a.progress, "Show progress even with --quiet")->group(group);
-  command.add_flag("--no-progress", a.no_progress, "Show no progress")->excludes(progress)->group(group);
+  command.add_flag("--progress,!--no-progress", a.progress, "Show progress, or not. Default: unless --quiet")
+      ->group(group);
   command.add_option("--log-format", a.log_format, "text (default) or json: how lines on standard error look")
       ->type_name("FORMAT")
       ->transform(CLI::CheckedTransformer(
-          std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}))
+                      std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}})
+                      .description(""))
       ->group(group);
-  command.add_option("--seed", a.seed, "Seed of all that is random, the waits before retries")->type_name("N")->group(group);
+  command.add_option("--seed", a.seed, "Seed of all that is random, the waits before retries")
+      ->type_name("N")
+      ->group(group);
 }
 
 // A host without a scheme is what people type.
@@ -227,12 +255,14 @@ std::string file_name_for(const http::Url& url) {
 
 void add_crawl_options(CLI::App& command, CrawlArguments& arguments) {
   arguments.options.frontier.per_host = 8;
+  command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // of one that takes a single value
   command.add_option("URL", arguments.urls, "Where to start; http:// may be left out");
   add_results(command, arguments);
   add_selection(command, arguments);
   add_limits(command, arguments);
   add_requests(command, arguments);
   add_output(command, arguments);
+  for (CLI::Option* option : command.get_options()) option->description(wrapped(option->get_description()));
 }
 
 void complete_options(CrawlArguments& a) {

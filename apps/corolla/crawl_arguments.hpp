@@ -40,8 +40,8 @@ struct CrawlArguments {
   bool quiet = false;
   int verbosity = 0;
   bool json_summary = false;
-  bool progress = false;
-  bool no_progress = false;
+  std::optional<bool> progress;
+  [[nodiscard]] bool wants_progress() const { return progress.value_or(!quiet); }
   LogFormat log_format = LogFormat::kText;
 };
 

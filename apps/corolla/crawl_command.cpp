@@ -45,7 +45,9 @@ extern "C" void interrupt(int /*signal*/) { std::raise(SIGINT); }
 // "--fresh": the file goes, if it is a crawl's that nobody has open; opening it is what checks that.
 void forget_database(const std::string& path) {
   if (path == ":memory:" || !std::filesystem::exists(path)) return;
-  { const crawl::Store store(path); }
+  {
+    const crawl::Store store(path);
+  }
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
 }
 
@@ -79,7 +81,7 @@ int crawl_pages(CrawlArguments& arguments) {
     complete_options(arguments);
     crawl::CrawlCallbacks callbacks;
     if (!arguments.quiet) callbacks.on_page = [&report](const crawl::PageEvent& event) { report.page(event); };
-    if (arguments.progress || !(arguments.quiet || arguments.no_progress))
+    if (arguments.wants_progress())
       callbacks.on_progress = [&report](const crawl::ProgressSample& sample) { report.progress(sample); };
     crawler = std::make_unique<crawl::Crawler>(arguments.options, std::move(callbacks));
   } catch (const Error& error) {

@@ -75,8 +75,8 @@ std::string sentence_of(const crawl::PageEvent& event) {
     case crawl::PageState::kSkipped: return text + ": skipped, " + std::string(event.error);
     case crawl::PageState::kDone: break;
   }
-  text = std::to_string(event.status) + " " + text + "  " + crawl::format_bytes(static_cast<double>(event.bytes)) + ", " +
-         crawl::format_duration(event.elapsed);
+  text = std::to_string(event.status) + " " + text + "  " + crawl::format_bytes(static_cast<double>(event.bytes)) +
+         ", " + crawl::format_duration(event.elapsed);
   if (event.new_links > 0) text += ", " + std::to_string(event.new_links) + " new";
   if (!event.location.empty()) text += ", to " + std::string(event.location);
   if (!event.error.empty()) text += "; " + std::string(event.error);
@@ -95,7 +95,7 @@ bool is_error(const crawl::PageEvent& event) {
 CrawlReport::CrawlReport(const CrawlArguments& arguments)
     : arguments_(arguments),
       terminal_(isatty(STDERR_FILENO) == 1 && arguments.log_format == LogFormat::kText),
-      wants_progress_(arguments.progress || !(arguments.quiet || arguments.no_progress)) {}
+      wants_progress_(arguments.wants_progress()) {}
 
 void CrawlReport::page(const crawl::PageEvent& event) {
   const bool is_wrong = is_error(event);
@@ -177,7 +177,9 @@ void CrawlReport::summary(const crawl::CrawlSummary& summary, int exit_code) {
     object.add_raw("run", summary.stats.to_json(summary.elapsed));
     text = object.finish() + "\n";
   } else if (!arguments_.quiet) {
-    text = summary.stats.summary_table(summary.elapsed) + "sqlite: " + arguments_.options.database + "\n";
+    if (summary.stats.pages() + summary.stats.failures() + summary.stats.skipped() > 0)
+      text = summary.stats.summary_table(summary.elapsed);
+    text += "sqlite: " + arguments_.options.database + "\n";
   }
   std::fwrite(text.data(), 1, text.size(), out);
   std::fflush(out);

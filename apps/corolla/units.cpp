@@ -44,7 +44,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   std::string_view unit = quantity->unit;
   double factor = 1;
   if (!unit.empty() && unit != "B") {
-    const char letter = unit.front() >= 'A' && unit.front() <= 'Z' ? static_cast<char>(unit.front() + ('a' - 'A')) : unit.front();
+    const char letter =
+        unit.front() >= 'A' && unit.front() <= 'Z' ? static_cast<char>(unit.front() + ('a' - 'A')) : unit.front();
     const std::size_t power = kPrefixes.find(letter);
     unit.remove_prefix(1);
     if (power == std::string_view::npos || !(unit.empty() || unit == "B" || unit == "iB")) return std::nullopt;
