@@ -64,10 +64,8 @@ void EpollBackend::queue(Operation& operation) noexcept {
 }
 
 void EpollBackend::note_used_up(Slot& slot, const Operation& operation) noexcept {
-  if (operation.direction() == Operation::Direction::kWrite)
-    slot.ready &= static_cast<std::uint8_t>(~kWritable);
-  else if (!(slot.ready & kPeerGone))
-    slot.ready &= static_cast<std::uint8_t>(~kReadable);
+  if (operation.direction() == Operation::Direction::kWrite) slot.ready &= static_cast<std::uint8_t>(~kWritable);
+  else if (!(slot.ready & kPeerGone)) slot.ready &= static_cast<std::uint8_t>(~kReadable);
 }
 
 int EpollBackend::perform(Operation& operation) noexcept {
@@ -92,10 +90,8 @@ int EpollBackend::start_waiting(Operation& operation) {
   if (place || (own.registered != Registered::kNo && polls != (own.registered == Registered::kOneShot))) return -EBUSY;
   place = &operation;
   int error = 0;
-  if (polls)
-    error = arm_one_shot(operation.descriptor(), own);
-  else if (own.registered == Registered::kNo)
-    error = register_edge(operation.descriptor(), own);
+  if (polls) error = arm_one_shot(operation.descriptor(), own);
+  else if (own.registered == Registered::kNo) error = register_edge(operation.descriptor(), own);
   if (error != 0) {
     place = nullptr;
     return error;

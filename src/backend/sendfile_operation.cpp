@@ -59,7 +59,9 @@ int SendfileOperation::attempt() noexcept {
   }
 }
 
-void SendfileOperation::prepare(io_uring_sqe& entry) noexcept { ::io_uring_prep_poll_add(&entry, descriptor_, POLLOUT); }
+void SendfileOperation::prepare(io_uring_sqe& entry) noexcept {
+  ::io_uring_prep_poll_add(&entry, descriptor_, POLLOUT);
+}
 
 int SendfileOperation::completed(int result) noexcept {
   if (result < 0) return result;

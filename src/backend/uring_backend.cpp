@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <fcntl.h>
 #include <liburing.h>
 #include <poll.h>
 #include <unistd.h>
@@ -23,7 +24,8 @@ constexpr unsigned kEntries = 256;
 constexpr unsigned kCompletions = 4096;
 constexpr std::uint64_t kIgnored = 0;
 constexpr std::uint64_t kWakeUp = 1;
-constexpr unsigned kNeeded = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
+constexpr unsigned kNeeded =
+    IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
 
 // The cheapest set-up the kernel knows: from 6.1 on completions are collected when the loop asks for them, from 5.19 on
 // they do not interrupt it.
@@ -49,15 +51,39 @@ int make_ring(io_uring& ring) noexcept {
 
 }  // namespace
 
+// A ring, and a way to learn that the kernel is done with it: it holds the writing end of a pipe as a registered file,
+// which it lets go of only after its last operation. Closing a ring says nothing about that.
 struct UringBackend::Ring {
-  Ring() noexcept : error(make_ring(ring)) {}
+  Ring() noexcept : error(make_ring(ring)) {
+    if (error != 0) return;
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      error = -errno;
+    } else {
+      gone = ends[0];
+      error = ::io_uring_register_files(&ring, &ends[1], 1);
+      ::close(ends[1]);
+    }
+    if (error != 0) ::io_uring_queue_exit(&ring);
+  }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
   ~Ring() {
     if (error == 0) ::io_uring_queue_exit(&ring);
+    if (gone >= 0) ::close(gone);
+  }
+  // From any thread; no operation is left afterwards.
+  void end() noexcept {
+    ::io_uring_queue_exit(&ring);
+    error = -ECANCELED;
+    pollfd entry{};
+    entry.fd = gone;
+    while (::poll(&entry, 1, -1) < 0) {
+    }
   }
   io_uring ring{};
   int error;
+  int gone = -1;
 };
 
 bool UringBackend::available() noexcept {
@@ -72,8 +98,9 @@ std::size_t UringBackend::in_flight() const noexcept { return fallback_ ? fallba
 
 void UringBackend::ensure_ring() {
   if (ring_) {
-    if (thread_ == std::this_thread::get_id()) [[likely]] return;
-    leave_dead_thread();
+    if (thread_ == std::this_thread::get_id()) [[likely]]
+      return;
+    leave_thread();
   }
   if (fallback_) return;
   auto ring = std::make_unique<Ring>();
@@ -84,7 +111,7 @@ void UringBackend::ensure_ring() {
   ring_ = std::move(ring);
   thread_ = std::this_thread::get_id();
   wake_up_armed_ = false;
-  // What was in flight in a thread that died.
+  // What was in flight in another thread.
   Operation* operation = submitted_;
   submitted_ = nullptr;
   while (operation) {
@@ -94,22 +121,28 @@ void UringBackend::ensure_ring() {
   }
 }
 
-// The kernel ends the operations of a dying thread before the thread is gone, so their answers are all there.
-void UringBackend::leave_dead_thread() {
-  std::size_t unanswered = 0;
-  for (const Operation* operation = submitted_; operation; operation = operation->next_) ++unanswered;
+// A ring serves one thread. What was answered there is handled, the rest ends with the ring and begins anew in the next.
+void UringBackend::leave_thread() noexcept {
   io_uring_cqe* entry = nullptr;
-  while (unanswered > 0 && ::io_uring_peek_cqe(&ring_->ring, &entry) == 0) {
+  while (::io_uring_peek_cqe(&ring_->ring, &entry) == 0) {
     const std::uint64_t tag = entry->user_data;
     const int result = entry->res;
     ::io_uring_cqe_seen(&ring_->ring, entry);
     if (tag == kIgnored || tag == kWakeUp) continue;
-    --unanswered;
-    auto* const operation = reinterpret_cast<Operation*>(tag);  // NOLINT(performance-no-int-to-ptr)
-    if (result != -ECANCELED || operation->cancelled_) answered(*operation, result);
+    Operation& operation = *reinterpret_cast<Operation*>(tag);  // NOLINT(performance-no-int-to-ptr)
+    if (result != -ECANCELED || operation.cancelled_) answered(operation, result);
   }
-  if (unanswered > 0) throw RuntimeError("the loop has I/O under way in another thread that still lives");
+  ring_->end();
   ring_.reset();
+  Operation* operation = submitted_;
+  while (operation) {
+    Operation* const older = operation->next_;
+    if (operation->cancelled_) {
+      unlink(*operation);
+      drop(*operation);
+    }
+    operation = older;
+  }
 }
 
 io_uring_sqe& UringBackend::next_entry() noexcept {
@@ -133,10 +166,11 @@ void UringBackend::unlink(Operation& operation) noexcept {
 }
 
 void UringBackend::submit(Operation& operation) noexcept {
+  link(operation);
+  if (thread_ != std::this_thread::get_id()) return;  // ensure_ring() will
   io_uring_sqe& entry = next_entry();
   operation.prepare(entry);
   ::io_uring_sqe_set_data(&entry, &operation);
-  link(operation);
 }
 
 int UringBackend::perform(Operation& operation) noexcept {
@@ -264,14 +298,12 @@ void UringBackend::shut_down() noexcept {
   if (fallback_) return fallback_->shut_down();
   if (!ring_) return;
   for (Operation* operation = submitted_; operation; operation = operation->next_) cancel(*operation);
-  const bool own = thread_ == std::this_thread::get_id();
+  if (thread_ != std::this_thread::get_id()) {
+    leave_thread();
+    return;
+  }
   while (submitted_) {
-    // The answers for a thread that died are there; one that lives should not have been left by its loop, but nothing
-    // may be freed before the kernel lets go.
-    if (own)
-      ::io_uring_submit_and_wait(&ring_->ring, 1);
-    else
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ::io_uring_submit_and_wait(&ring_->ring, 1);
     reap();
   }
   ring_.reset();

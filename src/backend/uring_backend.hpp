@@ -4,8 +4,7 @@
 ///
 /// The ring is made on the thread that first uses it and accepts submissions from that thread alone, which spares the
 /// kernel work. If it cannot be made there after all, an epoll backend takes over for good. When the loop goes on in
-/// another thread, which needs the first one to have ended, the ring is made anew: what the kernel cancelled because its
-/// thread died is submitted again.
+/// another thread, the ring is ended and a new one made: what was in flight is submitted again.
 ///
 /// Nothing is freed while the kernel may write to it: an operation in flight holds its owner, a cancelled one until its
 /// answer came, and shut_down() waits for all answers.
@@ -45,7 +44,7 @@ class UringBackend final : public Backend {
 
   /// Sees to it that there is a ring of this thread, or the fallback.
   void ensure_ring();
-  void leave_dead_thread();
+  void leave_thread() noexcept;
   [[nodiscard]] io_uring_sqe& next_entry() noexcept;
   void submit(Operation& operation) noexcept;
   void arm_wake_up() noexcept;

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The backends alone, without a loop: receiving, cancelling and destroying in flight, on whichever COROLLA_BACKEND names.
+#include "backend/backend.hpp"
+#include "backend/accept_operation.hpp"
+#include "backend/poll_operation.hpp"
+#include "backend/receive_operation.hpp"
+#include "backend/send_operation.hpp"
+
+#include <corolla/runtime.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace corolla_tests {
+namespace {
+
+using namespace corolla;
+using namespace std::chrono_literals;
+
+// A socket pair, one end of which is as the backend needs it, with memory the kernel writes to.
+struct Pair {
+  explicit Pair(Backend& io) {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+    if (io.nonblocking_sockets()) ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    io.forget(ends[0]);
+  }
+  ~Pair() {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  void send(std::string_view bytes) const { EXPECT_EQ(::send(ends[1], bytes.data(), bytes.size(), 0), ssize_t(bytes.size())); }
+  int ends[2] = {-1, -1};
+};
+
+class TestReceive final : public ReceiveOperation {
+ public:
+  TestReceive(int descriptor, char* memory, std::size_t size) noexcept
+      : ReceiveOperation(descriptor), memory_(memory), size_(size) {}
+  void finished(int result) noexcept override {
+    ++finished_calls;
+    last = result;
+  }
+  void lost(int result) noexcept override { lost_bytes += result; }
+  void retain_owner() noexcept override { ++references; }
+  void release_owner() noexcept override { --references; }
+
+  int finished_calls = 0;
+  int last = 0;
+  int lost_bytes = 0;
+  int references = 0;
+
+ private:
+  Room room() noexcept override { return {memory_, size_}; }
+  void room_unused() noexcept override {}
+  char* memory_;
+  std::size_t size_;
+};
+
+class BackendTest : public ::testing::Test {
+ protected:
+  BackendTest() : wake_up_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), io_(make_backend("", ready_, wake_up_)) {}
+  ~BackendTest() override {
+    io_.reset();
+    ::close(wake_up_);
+  }
+  void turn(std::chrono::nanoseconds patience = 1s) {
+    io_->poll(patience);
+    while (!ready_.empty()) ready_.pop().run();
+  }
+
+  int wake_up_;
+  ReadyQueue ready_;
+  std::unique_ptr<Backend> io_;
+  char memory_[64] = {};
+};
+
+TEST(MakeBackendTest, NamesAreChecked) {
+  EventLoopOptions options;
+  options.backend = "select";
+  EXPECT_THROW(EventLoop{options}, ValueError);
+  options.backend = "epoll";
+  EXPECT_EQ(EventLoop(options).backend(), "epoll");
+  const char* name = std::getenv("COROLLA_BACKEND");
+  EXPECT_EQ(EventLoop().backend(), name ? name : "epoll");
+}
+
+TEST_F(BackendTest, TheWakeUpEndsAPollAndIsReset) {
+  ::eventfd_write(wake_up_, 1);
+  io_->poll(std::nullopt);
+  const auto before = std::chrono::steady_clock::now();
+  io_->poll(2ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 2ms);
+  ::eventfd_write(wake_up_, 1);
+  io_->poll(std::nullopt);
+  EXPECT_EQ(io_->in_flight(), 0U);
+}
+
+TEST_F(BackendTest, ReceivesWhatComesLater) {
+  const Pair pair(*io_);
+  TestReceive receive(pair.ends[0], memory_, sizeof memory_);
+  ASSERT_EQ(io_->perform(receive), Operation::kPending);
+  EXPECT_EQ(io_->in_flight(), 1U);
+  EXPECT_EQ(receive.references, 1);
+  turn(0s);
+  EXPECT_EQ(receive.finished_calls, 0);
+  pair.send("hello");
+  while (receive.finished_calls == 0) turn();
+  EXPECT_EQ(receive.last, 5);
+  EXPECT_EQ(std::string(memory_, 5), "hello");
+  EXPECT_EQ(io_->in_flight(), 0U);
+  EXPECT_EQ(receive.references, 0);
+  EXPECT_TRUE(receive.idle());
+}
+
+TEST_F(BackendTest, ACancelledOperationNeverFinishesAndLosesNothingUnseen) {
+  const Pair pair(*io_);
+  for (int round = 0; round < 1000; ++round) {
+    TestReceive receive(pair.ends[0], memory_, sizeof memory_);
+    ASSERT_EQ(io_->perform(receive), Operation::kPending);
+    const int moment = round % 4;
+    if (moment == 1) turn(0s);  // now the kernel has it
+    if (moment >= 2) pair.send("abcd");
+    if (moment == 3) io_->poll(1s);  // complete, or known to be ready, and in the queue
+    io_->cancel(receive);
+    io_->cancel(receive);
+    while (!receive.idle()) turn();
+    EXPECT_EQ(receive.finished_calls, 0);
+    EXPECT_EQ(receive.references, 0);
+    EXPECT_EQ(io_->in_flight(), 0U);
+    std::string left(8, '\0');
+    const ssize_t there = ::recv(pair.ends[0], left.data(), left.size(), MSG_DONTWAIT);
+    // Each byte is either still in the socket or was handed to lost().
+    EXPECT_EQ((there > 0 ? there : 0) + receive.lost_bytes, moment >= 2 ? 4 : 0);
+  }
+}
+
+TEST_F(BackendTest, ShutDownWaitsUntilTheKernelHasLetGo) {
+  auto memory = std::make_unique<std::string>(std::size_t{1} << 16, '\0');
+  const Pair first(*io_);
+  const Pair second(*io_);
+  TestReceive a(first.ends[0], memory->data(), memory->size() / 2);
+  TestReceive b(second.ends[0], memory->data() + memory->size() / 2, memory->size() / 2);
+  ASSERT_EQ(io_->perform(a), Operation::kPending);
+  ASSERT_EQ(io_->perform(b), Operation::kPending);
+  turn(0s);
+  io_->shut_down();
+  EXPECT_EQ(io_->in_flight(), 0U);
+  EXPECT_EQ(a.references + b.references, 0);
+  EXPECT_EQ(a.finished_calls + b.finished_calls, 0);
+  // Whatever is written now must not land in memory that was in flight.
+  memory->assign(memory->size(), '#');
+  first.send("late");
+  second.send("late");
+  ::usleep(1000);
+  EXPECT_EQ(*memory, std::string(memory->size(), '#'));
+}
+
+class TestPoll final : public PollOperation {
+ public:
+  TestPoll(int descriptor, Direction direction) noexcept : PollOperation(descriptor, direction) {}
+  void finished(int result) noexcept override { last = result; }
+  void retain_owner() noexcept override {}
+  void release_owner() noexcept override {}
+  int last = 0;
+};
+
+TEST_F(BackendTest, PollsBothDirectionsOfOneDescriptor) {
+  const Pair pair(*io_);
+  TestPoll readable(pair.ends[1], Operation::Direction::kRead);
+  TestPoll writable(pair.ends[1], Operation::Direction::kWrite);
+  ASSERT_EQ(io_->perform(readable), Operation::kPending);
+  ASSERT_EQ(io_->perform(writable), Operation::kPending);
+  while (writable.last == 0) turn();
+  EXPECT_EQ(readable.last, 0);
+  ::send(pair.ends[0], "x", 1, 0);
+  while (readable.last == 0) turn();
+  // Level triggered: still readable.
+  readable.last = 0;
+  ASSERT_EQ(io_->perform(readable), Operation::kPending);
+  while (readable.last == 0) turn();
+}
+
+class TestAccept final : public AcceptOperation {
+ public:
+  explicit TestAccept(int descriptor) noexcept : AcceptOperation(descriptor) {}
+  void finished(int result) noexcept override { ::close(result); }
+  void retain_owner() noexcept override {}
+  void release_owner() noexcept override {}
+};
+
+TEST_F(BackendTest, AConnectionAcceptedTooLateIsClosed) {
+  const int listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (io_->nonblocking_sockets() ? SOCK_NONBLOCK : 0), 0);
+  sa_family_t family = AF_UNIX;  // the kernel chooses an abstract name
+  ASSERT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&family), sizeof family), 0);
+  ASSERT_EQ(::listen(listening, 8), 0);
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  ::getsockname(listening, reinterpret_cast<sockaddr*>(&name), &size);
+  io_->forget(listening);
+  for (int round = 0; round < 100; ++round) {
+    TestAccept accepting(listening);
+    ASSERT_EQ(io_->perform(accepting), Operation::kPending);
+    turn(0s);
+    const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&name), size), 0);
+    if (round % 2 == 0) io_->poll(1s);
+    io_->cancel(accepting);
+    while (!accepting.idle()) turn();
+    // Either still in the listener's queue, or accepted and closed again.
+    const int left = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (left >= 0) ::close(left);
+    char byte = 0;
+    EXPECT_EQ(::recv(client, &byte, 1, 0), 0);
+    ::close(client);
+  }
+  io_->shut_down();
+  ::close(listening);
+}
+
+}  // namespace
+}  // namespace corolla_tests
