@@ -111,6 +111,7 @@ class FunctionJob final : public ExecutorJob {
         state.set_exception(std::current_exception());
       }
     }
+    outcome_.reset();  // value and exception die in the loop, whoever lets go of the job last
     release();
   }
 
