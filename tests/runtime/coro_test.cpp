@@ -64,6 +64,28 @@ TEST_F(CoroTest, MovesAndKnowsWhetherItIsValid) {
   EXPECT_FALSE(third.valid());  // NOLINT(bugprone-use-after-move)
 }
 
+TEST_F(CoroTest, AwaitedOnce) {
+  run_and_destroy([this]() -> Coro<void> {
+    auto coro = number(1);
+    EXPECT_EQ(co_await std::move(coro), 1);
+    EXPECT_FALSE(coro.valid());
+    try {
+      co_await std::move(coro);
+      log.push_back("awaited twice");
+    } catch (const RuntimeError& error) {
+      log.push_back(error.what());
+    }
+    EXPECT_THROW(create_task(std::move(coro)), RuntimeError);
+    auto again = outcome(std::move(coro));
+    try {
+      static_cast<void>(co_await std::move(again));
+    } catch (const RuntimeError&) {
+      log.push_back("and as an outcome");
+    }
+  });
+  EXPECT_EQ(log, (Log{"cannot reuse already awaited coroutine", "and as an outcome"}));
+}
+
 TEST_F(CoroTest, ExceptionsPassThroughAwaitsUnchanged) {
   run_and_destroy([]() -> Coro<void> {
     try {

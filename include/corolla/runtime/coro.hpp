@@ -141,13 +141,18 @@ class [[nodiscard("a Coro does nothing until it is awaited")]] Coro {
     if (promise_) promise_->handle().destroy();
   }
 
-  /// Awaits it; the value, or the exception it ended with.
-  CoroAwaiter<T> operator co_await() && noexcept { return CoroAwaiter<T>(*std::exchange(promise_, nullptr)); }
+  /// Awaits it; the value, or the exception it ended with. RuntimeError when it was awaited or moved from.
+  CoroAwaiter<T> operator co_await() && { return CoroAwaiter<T>(release()); }
 
   /// False once moved from or awaited.
   [[nodiscard]] bool valid() const noexcept { return promise_ != nullptr; }
   /// Hands the suspended coroutine over; for those that make a task of it.
-  [[nodiscard]] promise_type& release() noexcept { return *std::exchange(promise_, nullptr); }
+  /// RuntimeError as above.
+  [[nodiscard]] promise_type& release() {
+    if (!promise_) [[unlikely]]
+      throw RuntimeError("cannot reuse already awaited coroutine");
+    return *std::exchange(promise_, nullptr);
+  }
 
  private:
   friend promise_type;

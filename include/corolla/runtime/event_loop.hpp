@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -142,6 +143,8 @@ class COROLLA_API EventLoop {
   /// For the library's own awaiters: arms and disarms a timer node.
   void arm(Timer& timer, time_point when);
   void disarm(Timer& timer) noexcept;
+  /// Timers that are armed, for tests that look for leaks.
+  [[nodiscard]] std::size_t timer_count() const noexcept;
   [[nodiscard]] Backend& io() noexcept { return *backend_; }
   [[nodiscard]] LoopCore& core() noexcept { return *core_; }
 

@@ -128,7 +128,7 @@ template <class Awaiter, class Source>
 class [[nodiscard]] OutcomeOf {
  public:
   explicit OutcomeOf(Source source) noexcept : source_(std::move(source)) {}
-  Awaiter operator co_await() && noexcept {
+  Awaiter operator co_await() && {
     if constexpr (AnyCoro<Source>) return Awaiter(source_.release());
     else return Awaiter(source_.state());
   }

@@ -76,6 +76,7 @@ struct TaskMaker {
   template <class T>
   Task<T> from(Coro<T> coro) const {
     require_loop_open();
+    if (!coro.valid()) throw RuntimeError("cannot reuse already awaited coroutine");
     auto* state = new TaskState<T>(loop.core(), std::move(coro), where);
     state->start();
     return Task<T>(FutureRef<FutureBase>::adopt(state));
