@@ -196,6 +196,8 @@ void EventLoop::arm_callback(ScheduledCallback& callback, time_point when) {
 }
 
 void EventLoop::arm(Timer& timer, time_point when) { private_->timers.arm(timer, when); }
+std::size_t EventLoop::timer_count() const noexcept { return private_->timers.size(); }
+
 void EventLoop::disarm(Timer& timer) noexcept { private_->timers.disarm(timer); }
 
 std::string_view EventLoop::backend() const noexcept { return backend_ ? backend_->name() : std::string_view(); }

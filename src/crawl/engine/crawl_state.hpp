@@ -108,7 +108,7 @@ class Crawler::Impl {
   CrawlSummary summary_;
 
   EventLoop* loop_ = nullptr;  // of run()
-  std::optional<http::Session> session_;
+  http::Session* session_ = nullptr;  // lives in run()'s frame, and so no longer than the loop
   std::optional<HostRules> rules_;
   RedirectChains redirects_;
   Event wake_;  // the dispatcher has something to look at

@@ -114,13 +114,11 @@ Coro<void> Crawler::Impl::run() {
   try {
     open_outputs();
     add_seeds();
-    session_.emplace(session_options(options_));
     rules_.emplace();
     co_await crawl();
   } catch (...) {
     error = std::current_exception();
   }
-  session_.reset();
   limit_timer_.cancel();
   for (Slot& slot : slots_) slot.task = Task<void>();
   settle_outcome(error);
@@ -193,6 +191,8 @@ Coro<void> Crawler::Impl::crawl() {
   if (options_.max_time)
     limit_timer_ = loop_->call_later(*options_.max_time, [this] { stop(CrawlOutcome::kTimeLimit); });
   report_progress();
+  http::Session session(session_options(options_));
+  session_ = &session;
   auto body = [this](TaskGroup& group) { return dispatch(group); };
   co_await task_group(body);
 }

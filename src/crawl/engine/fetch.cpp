@@ -45,7 +45,8 @@ Coro<Fetched> fetch(http::Session& session, http::Url url, std::string buffer, F
       decided = true;
       fetched.kind = kind_of_body(fetched.content_type, piece);
       keep = policy.keep_any_body || (answer && fetched.kind != BodyKind::kOther);
-      if (keep) buffer.reserve(static_cast<std::size_t>(std::min(response.content_length().value_or(0), kTrustedLength)));
+      if (keep)
+        buffer.reserve(static_cast<std::size_t>(std::min(response.content_length().value_or(0), kTrustedLength)));
       // What is announced to be long and is of no use is not worth its transfer.
       if (!keep && response.content_length().value_or(0) > kDrainBytes) fetched.left_unread = true;
     }

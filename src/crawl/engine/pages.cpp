@@ -92,9 +92,9 @@ Coro<bool> Crawler::Impl::may_fetch(const Request& request, const http::Url& url
       rule.state = HostRule::State::kKnown;
       frontier_.set_per_host(request.host, options_.frontier.per_host);
       if (const auto delay = rule.rules.crawl_delay())
-        frontier_.set_delay(request.host, std::clamp<std::chrono::nanoseconds>(*delay, options_.frontier.delay,
-                                                                               std::max(options_.robots.longest_delay,
-                                                                                        options_.frontier.delay)));
+        frontier_.set_delay(request.host, std::clamp<std::chrono::nanoseconds>(
+                                              *delay, options_.frontier.delay,
+                                              std::max(options_.robots.longest_delay, options_.frontier.delay)));
     } else {
       ++rule.attempts;
       if (retry_later(request, wait, true, status, error)) co_return false;
@@ -174,7 +174,8 @@ void Crawler::Impl::take_redirect(const Request& request, const http::Url& url, 
   if (canonical == request.url || redirects_.leads_through(request.id, canonical))
     return failed("a redirection loop: back to " + canonical);
   if (request.redirects >= options_.max_redirects)
-    return failed("more than " + std::to_string(options_.max_redirects) + " redirections, the last one to " + canonical);
+    return failed("more than " + std::to_string(options_.max_redirects) + " redirections, the last one to " +
+                  canonical);
   if (request.depth == 0) {
     const std::unique_lock lock(parser_->scope_mutex);
     parser_->scope.add_seed(*target);
