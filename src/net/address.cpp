@@ -97,7 +97,8 @@ SocketAddress SocketAddress::unix_path(std::string_view path) {
   sockaddr_un address{};
   if (path.empty()) throw ValueError("a Unix address needs a path");
   if (path.size() >= sizeof address.sun_path)
-    throw ValueError("the path of a Unix address is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes");
+    throw ValueError("the path of a Unix address is longer than " + std::to_string(sizeof address.sun_path - 1) +
+                     " bytes");
   if (path[0] != '\0' && path.find('\0') != std::string_view::npos)
     throw ValueError("a path must not contain a zero byte");
   address.sun_family = AF_UNIX;

@@ -18,7 +18,7 @@ Listener::Listener(ServerState& server, EventLoop& loop, int descriptor, const S
     : AcceptOperation(descriptor), server_(&server), core_(loop.core()), address_(address) {
   core_.retain();
   loop.io().forget(descriptor);
-  struct stat status {};
+  struct stat status{};
   if (address.family() == SocketAddress::Family::kUnix && address.host()[0] != '\0' &&
       ::stat(address.host().c_str(), &status) == 0) {
     unlink_ = address.host();
@@ -61,13 +61,11 @@ void Listener::finished(int result) noexcept {
 void Listener::close() noexcept {
   server_ = nullptr;
   if (core_.loop()) core_.loop()->io().cancel(*this);
-  struct stat status {};
+  struct stat status{};
   if (!unlink_.empty() && ::stat(unlink_.c_str(), &status) == 0 && status.st_ino == inode_) ::unlink(unlink_.c_str());
   unlink_.clear();
-  if (idle())
-    close_descriptor();
-  else
-    ::shutdown(descriptor_, SHUT_RDWR);
+  if (idle()) close_descriptor();
+  else ::shutdown(descriptor_, SHUT_RDWR);
 }
 
 }  // namespace v0

@@ -31,10 +31,8 @@ class BlockStack {
   }
   char* take() { return static_cast<char*>(count_ > 0 ? blocks_[--count_] : ::operator new(kBlock)); }
   void give(char* block) noexcept {
-    if (gone_ || count_ == kMostCached)
-      ::operator delete(block);
-    else
-      blocks_[count_++] = block;
+    if (gone_ || count_ == kMostCached) ::operator delete(block);
+    else blocks_[count_++] = block;
   }
 
  private:
@@ -79,10 +77,8 @@ void ReceiveBuffer::make_room(std::size_t size) {
     if (grown > std::numeric_limits<std::uint32_t>::max()) throw std::bad_alloc();
     char* const fresh = grown == kBlock ? take_block() : static_cast<char*>(::operator new(grown));
     if (kept > 0) std::memcpy(fresh, data_ + begin_, kept);
-    if (capacity_ == kBlock)
-      give_block(data_);
-    else
-      ::operator delete(data_);
+    if (capacity_ == kBlock) give_block(data_);
+    else ::operator delete(data_);
     data_ = fresh;
     capacity_ = static_cast<std::uint32_t>(grown);
   } else {
@@ -94,10 +90,8 @@ void ReceiveBuffer::make_room(std::size_t size) {
 }
 
 void ReceiveBuffer::release() noexcept {
-  if (capacity_ == kBlock)
-    give_block(data_);
-  else
-    ::operator delete(data_);
+  if (capacity_ == kBlock) give_block(data_);
+  else ::operator delete(data_);
   data_ = nullptr;
   capacity_ = begin_ = reported_ = end_ = 0;
 }

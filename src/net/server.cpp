@@ -101,7 +101,8 @@ Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddres
       listen_on_all(*state, addresses);
     } catch (const OSError& error) {
       // A free port of the first address may be taken on another one.
-      const bool chance = error.code() == std::errc::address_in_use && addresses.size() > 1 && addresses.front().port() == 0;
+      const bool chance =
+          error.code() == std::errc::address_in_use && addresses.size() > 1 && addresses.front().port() == 0;
       if (!chance || attempt == kAttempts) throw;
       continue;
     }

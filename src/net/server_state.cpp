@@ -47,13 +47,14 @@ void ServerState::listen(const SocketAddress& address) {
   } guard(descriptor);
   const int on = 1;
   if (address.family() == SocketAddress::Family::kUnix) {
-    struct stat status {};
+    struct stat status{};
     const std::string path = address.host();
     if (path[0] != '\0' && ::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
   } else {
     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
-  if (reuse_port_ && ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) throw OSError(errno, what);
+  if (reuse_port_ && ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    throw OSError(errno, what);
   if (address.family() == SocketAddress::Family::kIPv6)
     ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (::bind(descriptor, static_cast<const sockaddr*>(address.data()), static_cast<socklen_t>(address.size())) != 0 ||
@@ -93,7 +94,8 @@ void ServerState::accepted(Listener& listener, int descriptor) noexcept {
     const auto entry = tasks_.begin();
     try {
       *entry = TaskMaker{loop, std::source_location::current()}.from(handler_(std::move(stream)));
-      entry->add_done_callback([self = shared_from_this(), entry](const Future<void>&) { self->connection_done(entry); });
+      entry->add_done_callback(
+          [self = shared_from_this(), entry](const Future<void>&) { self->connection_done(entry); });
     } catch (...) {
       tasks_.erase(entry);
       throw;

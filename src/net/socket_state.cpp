@@ -132,10 +132,8 @@ void SocketState::account_for(int sent) noexcept {
     send_failed(failure(sent, "send to"));
     return;
   }
-  if (nonblocking_)
-    drop_output(static_cast<std::size_t>(sent));
-  else
-    flight_begin_ += static_cast<std::size_t>(sent);
+  if (nonblocking_) drop_output(static_cast<std::size_t>(sent));
+  else flight_begin_ += static_cast<std::size_t>(sent);
   output_moved();
 }
 

@@ -57,7 +57,8 @@ StreamReader::StreamReader(EventLoop& loop, std::size_t limit)
 }
 
 // Each kind of read knows best how much it may have to buffer.
-StreamReader::StreamReader(FutureRef<StreamState> stream, std::size_t limit) : state_(std::move(stream)), limit_(limit) {
+StreamReader::StreamReader(FutureRef<StreamState> stream, std::size_t limit)
+    : state_(std::move(stream)), limit_(limit) {
   if (limit == 0) throw ValueError("Limit cannot be <= 0");
   state_->set_receive_limit(std::numeric_limits<std::size_t>::max());
 }
@@ -110,11 +111,9 @@ Coro<std::string> StreamReader::readuntil(std::string separator) {
       found = bytes.find(separator, searched);
       if (found != std::string_view::npos) break;
       searched = bytes.size() + 1 - separator.size();
-      if (searched > limit_)
-        throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
+      if (searched > limit_) throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
     }
-    if (state_->input_ended())
-      throw IncompleteReadError(take(bytes.size()), std::string::npos);
+    if (state_->input_ended()) throw IncompleteReadError(take(bytes.size()), std::string::npos);
     static_cast<void>(state_->input().take_fresh());
     static_cast<void>(co_await claim.more());
   }

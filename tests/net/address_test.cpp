@@ -26,8 +26,8 @@ TEST(SocketAddressTest, FormatsWhatItParsed) {
 }
 
 TEST(SocketAddressTest, RefusesWhatIsNotNumeric) {
-  for (const char* text : {"", "localhost", "127.1", "127.0.0.1.1", "256.0.0.1", "1.2.3.4%1", ":::", "::1%", "::1%no-such-if",
-                           "[::1]", " 127.0.0.1", "2130706433", "0x7f.1"}) {
+  for (const char* text : {"", "localhost", "127.1", "127.0.0.1.1", "256.0.0.1", "1.2.3.4%1", ":::", "::1%",
+                           "::1%no-such-if", "[::1]", " 127.0.0.1", "2130706433", "0x7f.1"}) {
     EXPECT_THROW(static_cast<void>(SocketAddress::ip(text, 1)), ValueError) << text;
   }
   EXPECT_THROW(static_cast<void>(SocketAddress::ip(std::string(1000, '1'), 1)), ValueError);

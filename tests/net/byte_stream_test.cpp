@@ -140,10 +140,12 @@ TEST_F(ByteStreamTest, DrainWaitsForTheLowMark) {
     pair.stream.set_write_limits(100'000, 10);
     pair.stream.send_nowait(pattern(3'000'000));
     EXPECT_GT(pair.stream.unsent(), 100'000U);
-    auto draining = create_task([](ByteStream& s) -> Coro<std::size_t> {
-      co_await s.drain();
-      co_return s.unsent();
-    }, std::ref(pair.stream));
+    auto draining = create_task(
+        [](ByteStream& s) -> Coro<std::size_t> {
+          co_await s.drain();
+          co_return s.unsent();
+        },
+        std::ref(pair.stream));
     co_await sleep(0s);
     EXPECT_FALSE(draining.done());
     std::size_t got = 0;
@@ -204,8 +206,8 @@ TEST_F(ByteStreamTest, AbortWakesEverybody) {
   run([]() -> Coro<void> {
     auto pair = stream_pair();
     pair.stream.send_nowait(pattern(2'000'000));
-    auto receiving = create_task([](ByteStream& s) -> Coro<std::string> { co_return std::string(co_await s.receive()); },
-                                 std::ref(pair.stream));
+    auto receiving = create_task(
+        [](ByteStream& s) -> Coro<std::string> { co_return std::string(co_await s.receive()); }, std::ref(pair.stream));
     auto sending = create_task([](ByteStream& s) -> Coro<void> { co_await s.send_all("x"); }, std::ref(pair.stream));
     co_await sleep(0s);
     pair.stream.abort();
@@ -235,50 +237,56 @@ TEST_F(ByteStreamTest, ADeadlineEndsWaitsAndCostsNothingWhileItMoves) {
   EventLoopOptions options;
   auto clock = std::make_shared<testkit::VirtualClock>();
   options.clock = clock;
-  run([](std::shared_ptr<testkit::VirtualClock> time) -> Coro<void> {
-    auto pair = stream_pair();
-    pair.stream.expires_after(5s);
-    auto receiving = create_task([](ByteStream& s) -> Coro<std::string> { co_return std::string(co_await s.receive()); },
-                                 std::ref(pair.stream));
-    co_await sleep(0s);
-    time->advance(4s);
-    co_await sleep(0s);
-    co_await sleep(0s);
-    pair.stream.expires_after(5s);  // until 9 s
-    time->advance(4s);              // 8 s: the timer of 5 s fires for nothing
-    for (int i = 0; i < 4; ++i) co_await sleep(0s);
-    EXPECT_FALSE(receiving.done());
-    time->advance(1s);
-    EXPECT_TRUE(failed_with<TimeoutError>(co_await outcome(receiving)));
+  run(
+      [](std::shared_ptr<testkit::VirtualClock> time) -> Coro<void> {
+        auto pair = stream_pair();
+        pair.stream.expires_after(5s);
+        auto receiving =
+            create_task([](ByteStream& s) -> Coro<std::string> { co_return std::string(co_await s.receive()); },
+                        std::ref(pair.stream));
+        co_await sleep(0s);
+        time->advance(4s);
+        co_await sleep(0s);
+        co_await sleep(0s);
+        pair.stream.expires_after(5s);  // until 9 s
+        time->advance(4s);              // 8 s: the timer of 5 s fires for nothing
+        for (int i = 0; i < 4; ++i) co_await sleep(0s);
+        EXPECT_FALSE(receiving.done());
+        time->advance(1s);
+        EXPECT_TRUE(failed_with<TimeoutError>(co_await outcome(receiving)));
 
-    pair.stream.never_expires();
-    pair.stream.send_nowait(pattern(2'000'000));
-    pair.stream.expires_after(1s);
-    auto sending = create_task([](ByteStream& s) -> Coro<void> { co_await s.drain(); }, std::ref(pair.stream));
-    co_await sleep(0s);
-    time->advance(2s);
-    EXPECT_TRUE(failed_with<TimeoutError>(co_await outcome(sending)));
-    // Bytes that came in time are not lost, and a new deadline opens the stream again.
-    pair.stream.expires_after(1s);
-    pair.peer.send("late");
-    EXPECT_EQ(co_await pair.stream.receive(), "late");
-  }(clock), options);
+        pair.stream.never_expires();
+        pair.stream.send_nowait(pattern(2'000'000));
+        pair.stream.expires_after(1s);
+        auto sending = create_task([](ByteStream& s) -> Coro<void> { co_await s.drain(); }, std::ref(pair.stream));
+        co_await sleep(0s);
+        time->advance(2s);
+        EXPECT_TRUE(failed_with<TimeoutError>(co_await outcome(sending)));
+        // Bytes that came in time are not lost, and a new deadline opens the stream again.
+        pair.stream.expires_after(1s);
+        pair.peer.send("late");
+        EXPECT_EQ(co_await pair.stream.receive(), "late");
+      }(clock),
+      options);
 }
 
 TEST_F(ByteStreamTest, AClosingStreamWhosePeerTakesNothingEndsAtItsDeadline) {
   EventLoopOptions options;
   auto clock = std::make_shared<testkit::VirtualClock>();
   options.clock = clock;
-  run([](std::shared_ptr<testkit::VirtualClock> time) -> Coro<void> {
-    auto pair = stream_pair();
-    pair.stream.send_nowait(pattern(2'000'000));
-    pair.stream.close();
-    pair.stream.expires_after(1s);
-    auto waiting = create_task([](ByteStream& s) -> Coro<void> { co_await s.wait_closed(); }, std::ref(pair.stream));
-    co_await sleep(0s);
-    time->advance(2s);
-    EXPECT_FALSE(co_await outcome(waiting));
-  }(clock), options);
+  run(
+      [](std::shared_ptr<testkit::VirtualClock> time) -> Coro<void> {
+        auto pair = stream_pair();
+        pair.stream.send_nowait(pattern(2'000'000));
+        pair.stream.close();
+        pair.stream.expires_after(1s);
+        auto waiting =
+            create_task([](ByteStream& s) -> Coro<void> { co_await s.wait_closed(); }, std::ref(pair.stream));
+        co_await sleep(0s);
+        time->advance(2s);
+        EXPECT_FALSE(co_await outcome(waiting));
+      }(clock),
+      options);
 }
 
 TEST_F(ByteStreamTest, AnIdleStreamNoticesWhatThePeerDoes) {

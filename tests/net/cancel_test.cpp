@@ -133,10 +133,8 @@ TEST_F(CancelTest, SendInFlightLosesNoByteEither) {
       auto task = create_task([](ByteStream& s, std::string bytes) -> Coro<void> { co_await s.send_all(bytes); },
                               std::ref(pair.stream), pattern(size, sent));
       const bool before_it_starts = random.below(8) == 0;
-      if (before_it_starts)
-        task.cancel();
-      else
-        sent += size;
+      if (before_it_starts) task.cancel();
+      else sent += size;
       co_await sleep(0s);
       if (random.below(2) == 0) task.cancel();
       while (!task.done()) {

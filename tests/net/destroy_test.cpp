@@ -89,11 +89,13 @@ TEST_F(DestroyTest, ALoopThatIsClosedInAnotherThread) {
   Task<void> task;
   std::thread([&] {
     loop->run_until_complete([](Peer& other, Task<void>& waiting) -> Coro<void> {
-      waiting = create_task([](Peer& end) -> Coro<void> {
-        auto pair = stream_pair();
-        end = std::move(pair.peer);
-        co_await pair.stream.receive();
-      }, std::ref(other));
+      waiting = create_task(
+          [](Peer& end) -> Coro<void> {
+            auto pair = stream_pair();
+            end = std::move(pair.peer);
+            co_await pair.stream.receive();
+          },
+          std::ref(other));
       co_await sleep(0s);
       co_await sleep(1ms);
     }(*peer, task));
@@ -110,11 +112,13 @@ TEST_F(DestroyTest, ALoopThatGoesOnInAnotherThread) {
   Task<std::string> task;
   std::thread([&] {
     loop.run_until_complete([](Peer& other, Task<std::string>& waiting) -> Coro<void> {
-      waiting = create_task([](Peer& end) -> Coro<std::string> {
-        auto pair = stream_pair();
-        end = std::move(pair.peer);
-        co_return std::string(co_await pair.stream.receive());
-      }, std::ref(other));
+      waiting = create_task(
+          [](Peer& end) -> Coro<std::string> {
+            auto pair = stream_pair();
+            end = std::move(pair.peer);
+            co_return std::string(co_await pair.stream.receive());
+          },
+          std::ref(other));
       co_await sleep(1ms);
     }(peer, task));
   }).join();

@@ -103,6 +103,9 @@ TEST_F(FaultTest, AHalfClosedPeerStillGetsTheAnswer) {
 }
 
 TEST_F(FaultTest, OutOfDescriptorsTheServerPausesAndGoesOn) {
+#ifdef COROLLA_SANITIZE
+  GTEST_SKIP() << "the sanitizers open pipes of their own to check memory, and take having none for an error";
+#endif
   run([]() -> Coro<void> {
     int reports = 0;
     get_running_loop().set_exception_handler([&](EventLoop&, const ErrorContext& context) {
@@ -111,11 +114,8 @@ TEST_F(FaultTest, OutOfDescriptorsTheServerPausesAndGoesOn) {
     });
     ServerOptions options;
     options.accept_retry_delay = 1ms;
-    auto server = co_await start_server(
-        [](ByteStream stream) -> Coro<void> {
-          co_await stream.send_all("served");
-        },
-        "127.0.0.1", 0, options);
+    auto server = co_await start_server([](ByteStream stream) -> Coro<void> { co_await stream.send_all("served"); },
+                                        "127.0.0.1", 0, options);
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     auto connecting = connect_tcp("127.0.0.1", server.port());  // its socket is opened before descriptors run out

@@ -114,16 +114,18 @@ TEST_F(SendfileTest, SendsARangeBehindWhatWasSentBefore) {
   const int file = ::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC);
   run([](int fd, const std::string& bytes) -> Coro<void> {
     auto pair = co_await tcp_pair();
-    auto sending = create_task([](ByteStream& s, int from) -> Coro<std::uint64_t> {
-      s.send_nowait("head ");
-      auto part = s.sendfile(from, 10, 2'900'000);
-      const std::uint64_t sent = co_await std::move(part);
-      auto rest = s.sendfile(from, 2'999'990, 1'000'000);
-      const std::uint64_t tail = co_await std::move(rest);
-      co_await s.send_all(" tail");
-      s.close();
-      co_return sent + tail;
-    }, std::ref(pair.stream), fd);
+    auto sending = create_task(
+        [](ByteStream& s, int from) -> Coro<std::uint64_t> {
+          s.send_nowait("head ");
+          auto part = s.sendfile(from, 10, 2'900'000);
+          const std::uint64_t sent = co_await std::move(part);
+          auto rest = s.sendfile(from, 2'999'990, 1'000'000);
+          const std::uint64_t tail = co_await std::move(rest);
+          co_await s.send_all(" tail");
+          s.close();
+          co_return sent + tail;
+        },
+        std::ref(pair.stream), fd);
     std::string got;
     for (bool ended = false; !ended;) {
       got += pair.peer.take(&ended);

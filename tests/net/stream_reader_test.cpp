@@ -40,11 +40,8 @@ TEST_F(StreamReaderTest, AWaitingReadTakesOneHop) {
   run([]() -> Coro<void> {
     StreamReader reader;
     std::string order;
-    auto task = create_task(
-        [](StreamReader& r, std::string& log) -> Coro<void> {
-          log += co_await r.read(10);
-        },
-        std::ref(reader), std::ref(order));
+    auto task = create_task([](StreamReader& r, std::string& log) -> Coro<void> { log += co_await r.read(10); },
+                            std::ref(reader), std::ref(order));
     co_await sleep(0s);
     reader.feed_data("a");
     order += "1";

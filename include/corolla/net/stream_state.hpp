@@ -185,10 +185,8 @@ class COROLLA_API StreamState {
 
   void wake_receiver(bool now) noexcept {
     if (receiver_waits()) {
-      if (now)
-        receiver_->wake_inline();
-      else
-        receiver_->wake();
+      if (now) receiver_->wake_inline();
+      else receiver_->wake();
     }
   }
   static void wake_all(WaiterList& waiters) noexcept;

@@ -71,7 +71,8 @@ template <class Handler>
 [[nodiscard]] Coro<Server> start_server(Handler&& handler, std::string host, std::uint16_t port,
                                         StreamServerOptions options = StreamServerOptions()) {
   require_safe_closure<Handler>();
-  return start_stream_server(stream_handler(std::forward<Handler>(handler), options.limit), std::move(host), port, options);
+  return start_stream_server(stream_handler(std::forward<Handler>(handler), options.limit), std::move(host), port,
+                             options);
 }
 
 /// As start_server on a Unix path. A stale socket file is removed before, the server's own after.
