@@ -67,9 +67,6 @@ class COROLLA_API Backend {
   Watches watches_;
 };
 
-inline void Operation::run() noexcept { backend_->run(*this); }
-inline void Operation::drop() noexcept { backend_->drop(*this); }
-
 /// Makes the backend `name` asks for ("epoll", "io_uring"; empty: COROLLA_BACKEND, else epoll). ValueError for another
 /// name. `wake_up` is an eventfd that ends poll() when it is written; the backend resets it.
 std::unique_ptr<Backend> make_backend(std::string_view name, ReadyQueue& ready, int wake_up);
