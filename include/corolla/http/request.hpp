@@ -42,6 +42,16 @@ struct RequestData {
 class [[nodiscard("a request is sent when it is awaited")]] Request {
  public:
   Request(Session& session, RequestData data) noexcept : session_(&session), data_(std::move(data)) {}
+  Request(Request&&) noexcept = default;
+  /// `request = std::move(request).header(…)` leaves the request what it is.
+  Request& operator=(Request&& other) noexcept {
+    if (this != &other) {
+      session_ = other.session_;
+      data_ = std::move(other.data_);
+    }
+    return *this;
+  }
+  ~Request() = default;
 
   /// Sets a header field, over the session's and over an earlier one. HeaderInjection.
   Request&& header(std::string_view name, std::string_view value) && {
