@@ -39,7 +39,7 @@ struct RequestData {
 };
 
 /// See the file's comment. Refers to its Session, which outlives it.
-class [[nodiscard("a request is sent when it is awaited")]] Request {
+class [[nodiscard("a request is sent when it is awaited")]] COROLLA_API Request {
  public:
   Request(Session& session, RequestData data) noexcept : session_(&session), data_(std::move(data)) {}
   Request(Request&&) noexcept = default;
