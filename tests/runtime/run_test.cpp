@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <future>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -212,12 +213,16 @@ TEST_F(RunTest, TheSecondCtrlCEndsTheProcess) {
 
 TEST_F(RunTest, CtrlCWakesALoopThatWaits) {
   const Ending ending = in_child([] {
-    const pid_t child = ::getpid();
-    std::thread sender([child] {
-      ::usleep(20000);  // after main began to wait; earlier would do as well
+    std::promise<void> begun;
+    std::thread sender([child = ::getpid(), begins = begun.get_future()] {
+      begins.wait();
       ::kill(child, SIGINT);
     });
-    const int code = run_main(forever());
+    auto body = [&begun]() -> Coro<void> {
+      begun.set_value();
+      co_await forever();
+    };
+    const int code = run_main(body());
     sender.join();
     return code;
   });
