@@ -39,7 +39,7 @@ struct RequestData {
 };
 
 /// See the file's comment. Refers to its Session, which outlives it.
-class [[nodiscard("a request is sent when it is awaited")]] COROLLA_API Request {
+class [[nodiscard("a request is sent when it is awaited")]] Request {
  public:
   Request(Session& session, RequestData data) noexcept : session_(&session), data_(std::move(data)) {}
   Request(Request&&) noexcept = default;
@@ -91,7 +91,7 @@ class [[nodiscard("a request is sent when it is awaited")]] COROLLA_API Request 
   }
 
   /// The coroutine that sends it and returns once the response's head is there; for create_task and gather.
-  [[nodiscard]] Coro<Response> send() &&;
+  [[nodiscard]] COROLLA_API Coro<Response> send() &&;
   CoroAwaiter<Response> operator co_await() && { return std::move(*this).send().operator co_await(); }
 
  private:
