@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corolla/command.hpp"
 #include "corolla/crawl_command.hpp"
+#include "corolla/serve_command.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer("corolla COMMAND --help tells the options of a command, with examples.");
     corolla::app::add_crawl_command(app, exit_code);
+    corolla::app::add_serve_command(app, exit_code);
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& success) {  // --help, --version

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "corolla/serve_command.hpp"
+
+#include <corolla/crawl/json.hpp>
+#include <corolla/http/static_files.hpp>
+#include <corolla/http/web_server.hpp>
+#include <corolla/runtime/run.hpp>
+
+#include "corolla/command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace corolla::app {
+namespace {
+
+constexpr const char* kFooter = R"(The first line on standard output is
+  Serving DIR at http://127.0.0.1:PORT/
+with the real port, also for --port 0. Requests are logged on standard error, in the Common Log Format.
+
+Examples:
+  corolla serve                             the current directory, to this machine alone
+  corolla serve site --host '' --port 80    on all interfaces
+  corolla serve build/html --port 0 --quiet
+
+Names that begin with a dot are not served without --hidden, and symbolic links that lead out of DIR are not followed
+without --follow-symlinks. Ctrl-C and SIGTERM let requests under way finish (--shutdown-timeout); a second one ends at once.
+
+Exit codes:
+    0  stopped by Ctrl-C or SIGTERM
+    1  cannot serve: the port is in use, the address is not this machine's, permission denied …
+    2  usage: a bad option, or DIR is no directory that can be read
+  130  stopped by a second Ctrl-C, without waiting
+)";
+
+struct ServeArguments {
+  std::string directory = ".";
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8000;
+  http::StaticFilesOptions files;
+  double keepalive_timeout = 75;
+  double header_timeout = 10;
+  double send_timeout = 60;
+  double shutdown_timeout = 10;
+  std::size_t max_connections = 0;
+  bool quiet = false;
+  bool json_log = false;
+};
+
+// SIGTERM ends as Ctrl-C does. raise() may be called in a handler, and so may the runtime's.
+extern "C" void stop_serving(int /*signal*/) { std::raise(SIGINT); }
+
+// The lines of one iteration of the loop leave in one write, after the responses they tell of.
+class LogOutput {
+ public:
+  explicit LogOutput(bool json) noexcept : json_(json) {}
+  LogOutput(const LogOutput&) = delete;
+  LogOutput& operator=(const LogOutput&) = delete;
+  ~LogOutput() { flush(); }
+
+  void write(const http::AccessRecord& record) {
+    const bool scheduled = !lines_.empty();
+    if (json_) write_json(record);
+    else http::append_common_log(lines_, record);
+    if (!scheduled) get_running_loop().call_soon([this] { flush(); });
+  }
+
+ private:
+  void write_json(const http::AccessRecord& record) {
+    crawl::JsonObject line;
+    line.add("time", static_cast<std::int64_t>(record.time.time_since_epoch().count()));
+    line.add("remote", record.remote).add("method", record.method).add("target", record.target);
+    line.add("version", http::to_string(record.version)).add("status", record.status);
+    line.add("bytes", record.body_bytes);
+    line.add("duration_us", std::chrono::duration_cast<std::chrono::microseconds>(record.duration).count());
+    line.add("referer", record.request_headers->get("Referer", ""));
+    line.add("user_agent", record.request_headers->get("User-Agent", ""));
+    lines_.append(line.finish()).append("\n");
+  }
+  void flush() {
+    std::fwrite(lines_.data(), 1, lines_.size(), stderr);
+    lines_.clear();
+  }
+
+  bool json_;
+  std::string lines_;
+};
+
+std::chrono::nanoseconds seconds(double count) {
+  return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(count));
+}
+
+Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFiles& files, LogOutput& log) {
+  http::WebServerOptions options;
+  options.keepalive_timeout = seconds(arguments.keepalive_timeout);
+  options.header_timeout = seconds(arguments.header_timeout);
+  options.send_timeout = seconds(arguments.send_timeout);
+  options.shutdown_timeout = seconds(arguments.shutdown_timeout);
+  options.max_connections = arguments.max_connections;
+  if (!arguments.quiet) options.access_log = [&log](const http::AccessRecord& record) { log.write(record); };
+  auto starting = http::serve(files, arguments.host, arguments.port, options);
+  http::WebServer server = co_await std::move(starting);
+  std::printf("Serving %s at %s\n", arguments.directory.c_str(), server.url().c_str());
+  std::fflush(stdout);
+  auto serving = server.serve_forever();
+  co_await std::move(serving);
+}
+
+int serve_until_stopped(const ServeArguments& arguments) {
+  std::optional<http::StaticFiles> files;
+  try {
+    files.emplace(arguments.directory, arguments.files);
+  } catch (const OSError& error) {
+    std::fprintf(stderr, "error: cannot serve %s\n", error.what());
+    return kUsage;
+  }
+  std::signal(SIGTERM, stop_serving);
+  LogOutput log(arguments.json_log);
+  try {
+    run(serve_directory(arguments, *files, log));
+  } catch (const KeyboardInterrupt&) {  // the way to stop a server
+  } catch (const Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return kIncomplete;
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("serve", "Serve the files of a directory over HTTP");
+  command->footer(kFooter);
+  auto arguments = std::make_shared<ServeArguments>();
+  const CLI::Range time(0.001, 1e6, "SECONDS");
+  command->add_option("dir", arguments->directory, "The directory")->type_name("DIR")->capture_default_str();
+  command->add_option("--host", arguments->host, "Address or name to listen on; '' for all interfaces")
+      ->type_name("HOST")
+      ->capture_default_str();
+  command->add_option("-p,--port", arguments->port, "Port; 0 for a free one")
+      ->check(CLI::Range(0, 65535, "PORT"))
+      ->type_name("PORT")
+      ->capture_default_str();
+  command->add_flag("--listing,!--no-listing", arguments->files.listing,
+                    "List directories without index file (else 403)");
+  command->add_option("--index", arguments->files.index, "File that stands for its directory")
+      ->type_name("NAME")
+      ->check(CLI::Validator([](std::string& name) { return name.find('/') == std::string::npos ? "" : "holds a slash"; },
+                             "", "NAME"))
+      ->capture_default_str();
+  command->add_flag("--hidden", arguments->files.hidden, "Serve names that begin with a dot");
+  command->add_flag("--follow-symlinks", arguments->files.follow_symlinks, "Follow symbolic links that lead out of DIR");
+  command->add_flag("--precompressed", arguments->files.precompressed,
+                    "Send NAME.br or NAME.gz for NAME to clients that accept it");
+  command->add_option("--cache-control", arguments->files.cache_control, "Value of Cache-Control")->type_name("TEXT");
+  command->add_option("--keepalive-timeout", arguments->keepalive_timeout, "How long an idle connection is kept")
+      ->check(time)
+      ->capture_default_str();
+  command->add_option("--header-timeout", arguments->header_timeout, "How long a request's head may take")
+      ->check(time)
+      ->capture_default_str();
+  command->add_option("--send-timeout", arguments->send_timeout, "How long a client may take for 256 KiB")
+      ->check(time)
+      ->capture_default_str();
+  command->add_option("--shutdown-timeout", arguments->shutdown_timeout, "How long requests under way may take to finish")
+      ->check(time)
+      ->capture_default_str();
+  command->add_option("--max-connections", arguments->max_connections, "Connections at a time; 0: no limit")
+      ->capture_default_str();
+  command->add_flag("-q,--quiet", arguments->quiet, "No log of requests");
+  command->add_flag("--json-log", arguments->json_log, "Log of requests as JSON, one object a line");
+  command->callback([arguments, &exit_code] { exit_code = serve_until_stopped(*arguments); });
+}
+
+}  // namespace corolla::app

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// serve and WebServer: an HTTP/1.1 server.
+///
+///     Coro<http::ServerResponse> hello(http::ServerRequest& request) {
+///       co_return http::ServerResponse(200, "hello from " + std::string(request.path()) + "\n");
+///     }
+///
+///     auto server = co_await http::serve(hello, "127.0.0.1", 8080);
+///     co_await server.serve_forever();                               // until cancelled; then drains
+///
+/// Source: aiohttp's web.Server and web.run_app; RFC 9110 and 9112. The handler is called for each request, one at a time
+/// per connection, any number side by side. Kept alive, pipelined, chunked and "Expect: 100-continue" requests are taken;
+/// what is not HTTP is answered with the right status and the connection closed. An exception that leaves the handler is
+/// answered with its status (HttpError) or with 500, which the loop's exception handler hears of. A client that goes away
+/// does not cancel the handler: that shows when the response is sent. Not thread safe.
+#pragma once
+
+#include <corolla/http/access_log.hpp>
+#include <corolla/http/protocol.hpp>
+#include <corolla/http/server_request.hpp>
+#include <corolla/http/server_response.hpp>
+#include <corolla/net/address.hpp>
+#include <corolla/net/server.hpp>
+#include <corolla/runtime/api.hpp>
+#include <corolla/runtime/closure.hpp>
+#include <corolla/runtime/coro.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace corolla::inline v0::http {
+
+class WebServerState;
+
+/// Calls the handler for one request, which lives until the response is sent.
+using RequestHandler = std::function<Coro<ServerResponse>(ServerRequest&)>;
+
+/// How to serve. All of a client's slowness has a limit.
+struct WebServerOptions {
+  WebServerOptions() {}
+  /// Limits of a request's head and of its chunks: 414 and 431.
+  ParserLimits parser;
+  /// Most bytes of a request's body that a handler is given: 413.
+  std::uint64_t max_body_bytes = std::uint64_t{1} << 20U;
+  /// From the first byte of a request (or from connecting, for the first one) until its head is complete: 408.
+  std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
+  /// How long a connection waits for its next request.
+  std::chrono::nanoseconds keepalive_timeout = std::chrono::seconds(75);
+  /// Between two pieces of a request's body: 408.
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  /// How long the client may take for 256 KiB of a response, or for what is left of one.
+  std::chrono::nanoseconds send_timeout = std::chrono::seconds(60);
+  /// How long shutdown() waits for requests that are under way.
+  std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(60);
+  /// Requests on one connection, after which it is closed; 0: any number.
+  std::size_t max_requests_per_connection = 0;
+  /// Connections at a time; further ones wait in the kernel's queue. 0: as many as there are descriptors.
+  std::size_t max_connections = 0;
+  /// Length of that queue.
+  int backlog = 1024;
+  /// Several processes or loops may listen on the same port.
+  bool reuse_port = false;
+  /// What the Server field says; empty: no such field. HeaderInjection if it is no field value.
+  std::string server_name = "corolla";
+  /// Called after each response; null: no log.
+  AccessLog access_log;
+};
+
+/// A running server. Movable; destroying it aborts: it stops listening and cancels the requests under way.
+class COROLLA_API WebServer {
+ public:
+  WebServer(Server server, std::shared_ptr<WebServerState> state) noexcept;
+  WebServer(WebServer&& other) noexcept;
+  WebServer& operator=(WebServer&& other) noexcept;
+  ~WebServer();
+
+  /// Stops listening, closes idle connections and lets the others finish the request they are at. Idempotent.
+  void close() noexcept;
+  /// `co_await server.shutdown()`: close(), then waits until all connections are done; those that are not after
+  /// shutdown_timeout are cut. Cancelled, it cuts them at once.
+  [[nodiscard]] Coro<void> shutdown();
+  /// `co_await server.serve_forever()`: until the task is cancelled; then shuts down and goes on with the CancelledError.
+  [[nodiscard]] Coro<void> serve_forever();
+
+  [[nodiscard]] bool is_serving() const noexcept;
+  /// Where it listens, with the ports that were given for port 0.
+  [[nodiscard]] std::vector<SocketAddress> addresses() const;
+  /// The port of the first address.
+  [[nodiscard]] std::uint16_t port() const;
+  /// "http://127.0.0.1:8080/", from the first address.
+  [[nodiscard]] std::string url() const;
+  /// Connections open.
+  [[nodiscard]] std::size_t connections() const noexcept;
+
+ private:
+  Server server_;
+  std::shared_ptr<WebServerState> state_;
+};
+
+/// serve for a type-erased handler.
+[[nodiscard]] COROLLA_API Coro<WebServer> start_web_server(RequestHandler handler, std::string host, std::uint16_t port,
+                                                           WebServerOptions options);
+/// As above on given addresses, Unix paths included.
+[[nodiscard]] COROLLA_API Coro<WebServer> start_web_server(RequestHandler handler, std::vector<SocketAddress> addresses,
+                                                           WebServerOptions options);
+
+/// `co_await http::serve(handler, "127.0.0.1", 8080)` with handler(ServerRequest&) -> Coro<ServerResponse>. "" listens on
+/// all interfaces, port 0 takes a free one. The handler is copied. gaierror, OSError (EADDRINUSE …).
+template <class Handler>
+  requires std::is_invocable_r_v<Coro<ServerResponse>, std::decay_t<Handler>&, ServerRequest&>
+[[nodiscard]] Coro<WebServer> serve(Handler&& handler, std::string host, std::uint16_t port,
+                                    WebServerOptions options = WebServerOptions()) {
+  require_safe_closure<Handler>();
+  return start_web_server(RequestHandler(std::forward<Handler>(handler)), std::move(host), port, std::move(options));
+}
+
+}  // namespace corolla::inline v0::http

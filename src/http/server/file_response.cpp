@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server/file_response.hpp"
+
+#include <corolla/http/date.hpp>
+#include <corolla/http/etag.hpp>
+#include <corolla/http/range.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <random>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+using std::chrono::sys_seconds;
+
+// A file that changes twice within the file system's clock tick keeps its time of modification; the coarsest tick (FAT's)
+// is two seconds. Until it is over the tag promises equivalence only.
+constexpr std::chrono::seconds kYoung{2};
+
+struct Validators {
+  ETag tag;
+  sys_seconds modified;
+  bool strong;
+};
+
+Validators validators_of(const OpenFile& file, std::string_view content_encoding) {
+  const auto now = std::chrono::system_clock::now();
+  const std::chrono::sys_time<std::chrono::nanoseconds> mtime{std::chrono::nanoseconds(file.mtime_ns())};
+  const bool strong = mtime + kYoung < now;
+  ETag tag = ETag::of_file(file.mtime_ns(), file.size());
+  if (!strong || !content_encoding.empty()) {
+    std::string opaque = tag.opaque();
+    if (!content_encoding.empty()) opaque.append("-").append(content_encoding);
+    tag = ETag(std::move(opaque), !strong);
+  }
+  const auto modified = std::min(std::chrono::floor<std::chrono::seconds>(mtime),
+                                 std::chrono::floor<std::chrono::seconds>(
+                                     std::chrono::time_point_cast<std::chrono::nanoseconds>(now)));
+  return {std::move(tag), modified, strong};
+}
+
+// All fields of one name, as the one list they stand for.
+std::string joined(const Headers& headers, std::string_view name) {
+  std::string list;
+  for (const auto& [field, value] : headers) {
+    if (!iequals(field, name)) continue;
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+  return list;
+}
+
+std::optional<sys_seconds> date_field(const Headers& headers, std::string_view name) {
+  const auto value = headers.get(name);
+  return value ? parse_http_date(*value) : std::nullopt;
+}
+
+// RFC 9110, section 13.2.2: 412, 304, or 0 to go on.
+int failed_condition(const Headers& asked, const Validators& validators) {
+  if (asked.contains("If-Match")) {
+    if (!if_match_lists(joined(asked, "If-Match"), validators.tag)) return 412;
+  } else if (const auto date = date_field(asked, "If-Unmodified-Since")) {
+    if (validators.modified > *date) return 412;
+  }
+  if (asked.contains("If-None-Match")) {
+    if (if_none_match_lists(joined(asked, "If-None-Match"), validators.tag)) return 304;
+  } else if (const auto date = date_field(asked, "If-Modified-Since")) {
+    if (validators.modified <= *date) return 304;
+  }
+  return 0;
+}
+
+// Section 13.1.5: ranges are honoured only if the client's copy is this very one, byte for byte.
+bool if_range_holds(const Headers& asked, const Validators& validators) {
+  const auto value = asked.get("If-Range");
+  if (!value) return true;
+  if (const auto tag = ETag::parse(*value)) return tag->strong_equals(validators.tag);
+  return validators.strong && parse_http_date(*value) == validators.modified;
+}
+
+// Anything that does not occur in the file, as far as chance goes.
+std::string random_boundary() {
+  std::random_device random;
+  std::string boundary = "corolla";
+  for (int i = 0; i < 4; ++i) boundary += std::to_string(random());
+  return boundary;
+}
+
+std::unique_ptr<FileBody> multipart(OpenFile file, const std::vector<ByteRange>& ranges, std::string_view media_type,
+                                    const std::string& boundary) {
+  const std::uint64_t size = file.size();
+  auto body = std::make_unique<FileBody>(std::move(file), 0, size);
+  for (const ByteRange& range : ranges) {
+    FilePart part;
+    if (!body->parts.empty()) part.head = "\r\n";
+    part.head.append("--").append(boundary).append("\r\n");
+    if (!media_type.empty()) part.head.append("Content-Type: ").append(media_type).append("\r\n");
+    part.head.append("Content-Range: ").append(format_content_range(range, size)).append("\r\n\r\n");
+    part.offset = range.first;
+    part.count = range.size();
+    body->parts.push_back(std::move(part));
+  }
+  body->tail = "\r\n--" + boundary + "--\r\n";
+  return body;
+}
+
+}  // namespace
+
+ServerResponse respond_with_file(ServerRequest& request, FileRepresentation representation) {
+  const Headers& asked = request.headers();
+  const Validators validators = validators_of(representation.file, representation.content_encoding);
+  const int failed = failed_condition(asked, validators);
+  if (failed == 412) return ServerResponse::error(412);
+
+  ServerResponse response = request.respond();
+  Headers& headers = response.headers();
+  headers.add("ETag", validators.tag.to_string());
+  headers.add("Last-Modified", format_http_date(validators.modified));
+  if (!representation.cache_control.empty()) headers.add("Cache-Control", representation.cache_control);
+  if (representation.varies) headers.add("Vary", "Accept-Encoding");
+  if (failed == 304) {
+    response.set_status(304);
+    return response;
+  }
+  headers.add("Accept-Ranges", "bytes");
+  if (!representation.content_encoding.empty()) headers.add("Content-Encoding", representation.content_encoding);
+
+  const std::uint64_t size = representation.file.size();
+  Ranges ranges;
+  if (request.method() == "GET" && asked.count("Range") == 1 && if_range_holds(asked, validators))
+    ranges = parse_range(asked.get("Range", ""), size);
+  if (ranges.result == RangeResult::kUnsatisfiable) {
+    ServerResponse refused = ServerResponse::error(416);
+    refused.headers().add("Content-Range", "bytes */" + std::to_string(size));
+    refused.headers().add("Accept-Ranges", "bytes");
+    return refused;
+  }
+  if (ranges.result == RangeResult::kPartial && ranges.ranges.size() > 1) {
+    const std::string boundary = random_boundary();
+    response.set_status(206);
+    headers.add("Content-Type", "multipart/byteranges; boundary=" + boundary);
+    response.set_file(multipart(std::move(representation.file), ranges.ranges, representation.media_type, boundary));
+    return response;
+  }
+  if (!representation.media_type.empty()) headers.add("Content-Type", representation.media_type);
+  std::uint64_t offset = 0;
+  std::uint64_t count = size;
+  if (ranges.result == RangeResult::kPartial) {
+    offset = ranges.ranges.front().first;
+    count = ranges.ranges.front().size();
+    response.set_status(206);
+    headers.add("Content-Range", format_content_range(ranges.ranges.front(), size));
+  }
+  response.set_file(std::make_unique<FileBody>(std::move(representation.file), offset, count));
+  return response;
+}
+
+ServerResponse file_response(ServerRequest& request, OpenFile file, std::string_view media_type) {
+  FileRepresentation representation(std::move(file));
+  representation.media_type = media_type;
+  return respond_with_file(request, std::move(representation));
+}
+
+}  // namespace corolla::inline v0::http

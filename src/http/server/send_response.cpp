@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sending half of ServerConnection, and BodyWriter.
+#include "http/server/server_connection.hpp"
+
+#include <corolla/runtime/executor.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+// What a client has send_timeout for; see WebServerOptions.
+constexpr std::uint64_t kSlice = std::uint64_t{256} * 1024;
+
+// In a thread of the executor, for bytes that are on a disk. The thread has a descriptor of its own, because the task may
+// be gone before it is done.
+std::string read_part(const OpenFile& file, std::uint64_t offset, std::size_t count) {
+  std::string bytes(count, '\0');
+  std::size_t have = 0;
+  while (have < count) {
+    const ssize_t got = ::pread(file.descriptor(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw OSError(errno, "read of the file to send");
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+OpenFile duplicate(const OpenFile& file) {
+  const int copy = ::fcntl(file.descriptor(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw OSError(errno, "dup of the file to send");
+  return OpenFile(copy);
+}
+
+[[noreturn]] void throw_shorter() { throw RuntimeError("the file became shorter while it was sent"); }
+
+}  // namespace
+
+void ServerConnection::write_head(ServerResponse& response) {
+  const RequestHead& request = head();
+  if (response.status() < 200 || response.status() > 999) {
+    response = ServerResponse::error(500, "the handler's response has no valid status");
+  }
+  status_ = response.status();
+  const bool http10 = request.version == HttpVersion::kHttp10;
+  const std::optional<std::uint64_t> size = response.body_size();
+  framing_ = ResponseFraming();
+  if (status_ == 204 || status_ == 304) framing_.body = BodyFraming::kNone;
+  else if (size) framing_.length = *size;
+  else framing_.body = http10 ? BodyFraming::kUntilClose : BodyFraming::kChunked;
+  const std::size_t most = state_->options.max_requests_per_connection;
+  keep_alive_ = request.keep_alive && !state_->closing() && skippable() && (most == 0 || requests_ < most) &&
+                (framing_.body != BodyFraming::kUntilClose || request.method == "HEAD") &&
+                !(response.headers().contains("Connection") && response.headers().has_token("Connection", "close"));
+  framing_.close = !keep_alive_;
+  framing_.say_keep_alive = keep_alive_ && http10;
+  head_.clear();
+  append_response_head(head_, status_, response.headers(), state_->common_fields(), framing_);
+}
+
+bool ServerConnection::small_body(const ServerResponse& response, std::string_view& body) {
+  if (framing_.body == BodyFraming::kNone || head().method == "HEAD") return true;
+  if (response.producer()) return false;
+  if (const FileBody* file = response.file()) {
+    if (!file->parts.empty() || file->count > WebServerState::kSmallFile) return false;
+    return file->count == 0 || state_->read_cached(file->file.descriptor(), file->offset,
+                                                    static_cast<std::size_t>(file->count), body);
+  }
+  if (response.text().size() > kSlice) return false;
+  body = response.text();
+  return true;
+}
+
+Coro<void> ServerConnection::send_body(const ServerResponse& response) {
+  if (response.producer()) {
+    auto producing = produce(response);
+    co_await std::move(producing);
+    co_return;
+  }
+  head_sent_ = true;
+  stream_.expires_after(state_->options.send_timeout);
+  const FileBody* file = response.file();
+  if (file == nullptr) {
+    stream_.send_nowait(head_);
+    auto sending = send_text(response.text());
+    co_await std::move(sending);
+  } else if (file->parts.empty()) {
+    if (file->count <= WebServerState::kSmallFile) {  // it has to come from the disk
+      auto reading = to_thread(read_part, duplicate(file->file), file->offset, static_cast<std::size_t>(file->count));
+      const std::string bytes = co_await std::move(reading);
+      if (bytes.size() != file->count) throw_shorter();
+      stream_.expires_after(state_->options.send_timeout);
+      co_await stream_.send_all(head_, bytes);
+      body_sent_ = bytes.size();
+      co_return;
+    }
+    stream_.send_nowait(head_);
+    auto sending = send_file(file->file, file->offset, file->count);
+    co_await std::move(sending);
+  } else {
+    stream_.send_nowait(head_);
+    for (const FilePart& part : file->parts) {
+      stream_.send_nowait(part.head);
+      body_sent_ += part.head.size();
+      auto sending = send_file(file->file, part.offset, part.count);
+      co_await std::move(sending);
+    }
+    co_await stream_.send_all(file->tail);
+    body_sent_ += file->tail.size();
+  }
+}
+
+Coro<void> ServerConnection::send_text(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view slice = text.substr(0, kSlice);
+    stream_.expires_after(state_->options.send_timeout);
+    co_await stream_.send_all(slice);
+    body_sent_ += slice.size();
+    text.remove_prefix(slice.size());
+  }
+}
+
+// A page that is not in memory makes sendfile wait for the disk, with the loop: for a file that is read in order the
+// kernel reads ahead, so that is rare; nginx does the same unless told otherwise.
+Coro<void> ServerConnection::send_file(const OpenFile& file, std::uint64_t offset, std::uint64_t count) {
+  while (count > 0) {
+    const std::uint64_t slice = std::min(count, kSlice);
+    stream_.expires_after(state_->options.send_timeout);
+    auto sending = stream_.sendfile(file.descriptor(), offset, slice);
+    const std::uint64_t sent = co_await std::move(sending);
+    body_sent_ += sent;
+    if (sent < slice) throw_shorter();
+    offset += sent;
+    count -= sent;
+  }
+}
+
+Coro<void> ServerConnection::produce(const ServerResponse& response) {
+  BodyWriter writer(*this);
+  std::exception_ptr error;
+  try {
+    auto producing = response.producer()(writer);
+    co_await std::move(producing);
+    if (framing_.body == BodyFraming::kLength && writer.written() != framing_.length)
+      throw RuntimeError("the producer wrote " + std::to_string(writer.written()) + " bytes of " +
+                         std::to_string(framing_.length));
+  } catch (const CancelledError&) {
+    throw;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) {
+    // A client that went away is no news; a producer's own failure is.
+    if (!stream_.state()->send_error())
+      get_running_loop().call_exception_handler(ErrorContext("Error producing a response's body", error));
+    throw RuntimeError("the response was cut short");
+  }
+  if (!head_sent_) co_await writer.write({});
+  stream_.expires_after(state_->options.send_timeout);
+  co_await stream_.send_all(framing_.body == BodyFraming::kChunked ? "0\r\n\r\n" : "");
+}
+
+StreamDrain ServerConnection::write(std::string_view bytes, std::uint64_t written_before) {
+  if (framing_.body == BodyFraming::kLength && bytes.size() > framing_.length - written_before)
+    throw ValueError("the body is longer than announced");
+  std::string_view pieces[4];
+  std::size_t count = 0;
+  if (!std::exchange(head_sent_, true)) pieces[count++] = head_;
+  char size_line[18];
+  if (!bytes.empty() && framing_.body == BodyFraming::kChunked) {
+    char* end = std::to_chars(size_line, size_line + 16, bytes.size(), 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    pieces[count++] = std::string_view(size_line, static_cast<std::size_t>(end - size_line));
+    pieces[count++] = bytes;
+    pieces[count++] = "\r\n";
+  } else if (!bytes.empty()) {
+    pieces[count++] = bytes;
+  }
+  body_sent_ += bytes.size();
+  stream_.expires_after(state_->options.send_timeout);
+  if (count > 0) stream_.state()->send(pieces, count);
+  return stream_.drain();
+}
+
+StreamDrain BodyWriter::write(std::string_view bytes) {
+  StreamDrain sent = connection_.write(bytes, written_);
+  written_ += bytes.size();
+  return sent;
+}
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/http/server_request.hpp>
+
+#include <corolla/http/server_response.hpp>
+
+#include "http/server/server_connection.hpp"
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+// A target taken apart (RFC 9112, section 3.2).
+struct Target {
+  std::string_view authority;  // of "http://host/path" and of CONNECT's "host:port"
+  std::string_view path;       // with the query
+};
+
+Target take_apart(std::string_view target, bool connect) {
+  if (target.starts_with('/') || target == "*") return {{}, target};
+  if (connect) return {target, "/"};
+  const auto scheme = target.find("://");
+  if (scheme == std::string_view::npos) return {{}, target};
+  target.remove_prefix(scheme + 3);
+  const auto end = target.find_first_of("/?");
+  const std::string_view authority = target.substr(0, end);
+  if (end == std::string_view::npos) return {authority, "/"};
+  return {authority, target.substr(end)};
+}
+
+}  // namespace
+
+const std::string& ServerRequest::method() const noexcept { return connection_.head().method; }
+const std::string& ServerRequest::target() const noexcept { return connection_.head().target; }
+
+std::string_view ServerRequest::path() const noexcept {
+  const std::string_view path = take_apart(target(), method() == "CONNECT").path;
+  const std::string_view before_query = path.substr(0, path.find('?'));
+  return before_query.empty() ? std::string_view("/") : before_query;
+}
+
+std::string_view ServerRequest::query() const noexcept {
+  const std::string_view path = take_apart(target(), method() == "CONNECT").path;
+  const auto mark = path.find('?');
+  return mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1);
+}
+
+std::string_view ServerRequest::host() const noexcept {
+  const std::string_view authority = take_apart(target(), method() == "CONNECT").authority;
+  return authority.empty() ? headers().get("Host", "") : authority;
+}
+
+HttpVersion ServerRequest::version() const noexcept { return connection_.head().version; }
+const Headers& ServerRequest::headers() const noexcept { return connection_.head().headers; }
+
+std::optional<std::uint64_t> ServerRequest::content_length() const noexcept {
+  return connection_.head().content_length;
+}
+
+bool ServerRequest::has_body() const noexcept {
+  return connection_.head().chunked || connection_.head().content_length.value_or(0) > 0;
+}
+
+SocketAddress ServerRequest::peername() const { return connection_.stream().peername(); }
+Coro<std::string_view> ServerRequest::chunk() { return connection_.next_chunk(); }
+void ServerRequest::set_max_body_bytes(std::uint64_t bytes) noexcept { connection_.set_max_body_bytes(bytes); }
+ServerResponse ServerRequest::respond(int status) { return connection_.take_spare_response(status); }
+
+Coro<std::string> ServerRequest::read() {
+  std::string body;
+  for (;;) {
+    auto reading = connection_.next_chunk();
+    const std::string_view piece = co_await std::move(reading);
+    if (piece.empty()) co_return body;
+    body += piece;
+  }
+}
+
+}  // namespace corolla::inline v0::http

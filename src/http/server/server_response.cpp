@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/http/server_response.hpp>
+
+#include <corolla/http/percent.hpp>
+#include <corolla/http/protocol.hpp>
+
+#include "http/server/server_connection.hpp"
+
+namespace corolla::inline v0::http {
+
+HttpError::~HttpError() = default;
+
+ServerResponse ServerResponse::error(int status, std::string_view detail) {
+  const std::string title = std::to_string(status) + " " + std::string(reason_phrase(status));
+  std::string page = "<!DOCTYPE html>\n<html lang=\"en\"><head><title>" + title + "</title></head>\n<body><h1>" + title +
+                     "</h1>";
+  if (!detail.empty()) page.append("<p>").append(html_escape(detail)).append("</p>");
+  page += "</body></html>\n";
+  return ServerResponse(status, std::move(page), "text/html; charset=utf-8");
+}
+
+ServerResponse ServerResponse::redirect(std::string_view location, int status) {
+  ServerResponse response = error(status);
+  response.headers().add("Location", location);
+  return response;
+}
+
+ServerResponse ServerConnection::take_spare_response(int status) {
+  ServerResponse response = std::move(spare_);
+  response.reset(status);
+  return response;
+}
+
+}  // namespace corolla::inline v0::http
