@@ -3,8 +3,8 @@
 
 usage: http_site.py [--sorted] [--stdin TEXT] PROGRAM EXPECTED [ARGUMENT]...
 
-In arguments, and in what is expected, SITE stands for http://HOST:PORT, HOST and PORT for its parts, NOBODY for a URL
-where nobody listens, TMP for a directory that is removed at the end. EXPECTED is a file. With --sorted the order of lines does not count.
+EXPECTED is a file. In it and in arguments {SITE} stands for http://{HOST}:{PORT}, {NOBODY} for a URL where nobody listens,
+{TMP} for a directory that is removed at the end. With --sorted the order of lines does not count.
 """
 import argparse
 import http.server
@@ -100,7 +100,7 @@ def main():
 
         def real(text):
             for name, value in names.items():
-                text = text.replace(name, value)
+                text = text.replace("{" + name + "}", value)
             return text
 
         start = time.monotonic()

@@ -22,7 +22,8 @@ Coro<void> fetch_each(std::vector<std::string> urls) {
   http::Session session;
   for (auto& url : urls) {
     try {
-      std::cout << "got " << co_await fetch(session, url) << '\n';
+      const std::string text = co_await fetch(session, url);
+      std::cout << "got " << text << '\n';
     } catch (const TimeoutError& error) {
       std::cout << "too slow: " << error.what() << '\n';
     } catch (const http::ClientResponseError& error) {
