@@ -7,12 +7,11 @@
 #include <corolla/runtime/run.hpp>
 
 #include "corolla/command.hpp"
+#include "corolla/termination_signals.hpp"
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,13 +29,13 @@ Examples:
   corolla serve build/html --port 0 --quiet
 
 Names that begin with a dot are not served without --hidden, and symbolic links that lead out of DIR are not followed
-without --follow-symlinks. Ctrl-C and SIGTERM let requests under way finish (--shutdown-timeout); a second one ends at once.
+without --follow-symlinks. Ctrl-C, SIGTERM and SIGHUP let requests under way finish, for --shutdown-timeout.
 
 Exit codes:
-    0  stopped by Ctrl-C or SIGTERM
+    0  stopped by a signal
     1  cannot serve: the port is in use, the address is not this machine's, permission denied …
     2  usage: a bad option, or DIR is no directory that can be read
-  130  stopped by a second Ctrl-C, without waiting
+A second signal ends it at once, by that signal (130 or 143 in a shell).
 )";
 
 struct ServeArguments {
@@ -52,9 +51,6 @@ struct ServeArguments {
   bool quiet = false;
   bool json_log = false;
 };
-
-// SIGTERM ends as Ctrl-C does. raise() may be called in a handler, and so may the runtime's.
-extern "C" void stop_serving(int /*signal*/) { std::raise(SIGINT); }
 
 // The lines of one iteration of the loop leave in one write, after the responses they tell of.
 class LogOutput {
@@ -108,6 +104,7 @@ Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFi
   http::WebServer server = co_await std::move(starting);
   std::printf("Serving %s at %s\n", arguments.directory.c_str(), server.url().c_str());
   std::fflush(stdout);
+  const TerminationSignals signals([&server] { server.close(); });
   auto serving = server.serve_forever();
   co_await std::move(serving);
 }
@@ -120,7 +117,6 @@ int serve_until_stopped(const ServeArguments& arguments) {
     std::fprintf(stderr, "error: cannot serve %s\n", error.what());
     return kUsage;
   }
-  std::signal(SIGTERM, stop_serving);
   LogOutput log(arguments.json_log);
   try {
     run(serve_directory(arguments, *files, log));
