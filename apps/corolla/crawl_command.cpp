@@ -7,9 +7,9 @@
 #include "corolla/command.hpp"
 #include "corolla/crawl_arguments.hpp"
 #include "corolla/crawl_report.hpp"
+#include "corolla/termination_signals.hpp"
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 
@@ -39,8 +39,16 @@ Exit codes:
   130  interrupted (Ctrl-C, SIGTERM). What was fetched is stored; the same command goes on
 )";
 
-// SIGTERM and SIGHUP end a crawl as Ctrl-C does. raise() may be called in a handler, and so may the runtime's.
-extern "C" void interrupt(int /*signal*/) { std::raise(SIGINT); }
+// SIGTERM and SIGHUP end a crawl as Ctrl-C does.
+Coro<void> crawl_until_terminated(crawl::Crawler& crawler) {
+  const TerminationSignals signals([&crawler] { crawler.stop(); });
+  auto running = crawler.run();
+  co_await std::move(running);
+}
+
+bool was_interrupted(const crawl::CrawlSummary& summary) {
+  return summary.outcome == crawl::CrawlOutcome::kInterrupted || summary.outcome == crawl::CrawlOutcome::kStopped;
+}
 
 // "--fresh": the file goes, if it is a crawl's that nobody has open; opening it is what checks that.
 void forget_database(const std::string& path) {
@@ -54,7 +62,7 @@ void forget_database(const std::string& path) {
 int exit_code_of(const crawl::CrawlSummary& summary) {
   const crawl::CrawlStats& stats = summary.stats;
   const std::uint64_t good = stats.status_class(2) + stats.status_class(3);
-  if (summary.outcome == crawl::CrawlOutcome::kInterrupted) return kInterrupted;
+  if (was_interrupted(summary)) return kInterrupted;
   if (good == 0 && stats.pages() + stats.failures() + stats.skipped() > 0) return kNothing;
   return stats.failures() + stats.status_class(5) > 0 ? kIncomplete : kOk;
 }
@@ -62,7 +70,7 @@ int exit_code_of(const crawl::CrawlSummary& summary) {
 void say_how_it_ended(CrawlReport& report, const crawl::CrawlSummary& summary, int exit_code) {
   using crawl::CrawlOutcome;
   const std::string left = std::to_string(summary.pending()) + " are left; the same command goes on";
-  if (summary.outcome == CrawlOutcome::kInterrupted)
+  if (was_interrupted(summary))
     report.error("interrupted: " + std::to_string(summary.finished) + " pages are stored, " + left);
   else if (summary.outcome == CrawlOutcome::kTimeLimit || summary.outcome == CrawlOutcome::kByteLimit)
     report.note(std::string(to_string(summary.outcome)) + ": " + left);
@@ -94,11 +102,9 @@ int crawl_pages(CrawlArguments& arguments) {
     report.error(error.what());
     return kOutput;
   }
-  std::signal(SIGTERM, interrupt);
-  std::signal(SIGHUP, interrupt);
   int exit_code = kOk;
   try {
-    run(crawler->run());
+    run(crawl_until_terminated(*crawler));
     exit_code = exit_code_of(crawler->summary());
   } catch (const KeyboardInterrupt&) {
     exit_code = kInterrupted;

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """A crawl that is interrupted in any way goes on with the same command: the same pages, and no item twice."""
-import os
 import signal
 import sqlite3
 import threading
@@ -60,12 +59,12 @@ class Resume(CrawlTestCase):
         self.assertEqual(len(lines), PAGES)
         self.assertEqual(len(set(lines)), PAGES)
 
-    def crawl_with_event(self, at, event):
+    def crawl_with_event(self, at, event, **how):
         """The event is given the process and the connection of the at-th request, which gets no answer."""
         happened = threading.Event()
         options = [*OPTIONS, "--jsonl", "items.jsonl", "-c", "4"]
         with Graph(at, lambda connection: (event(process, connection), happened.set())) as site:
-            process = self.start(site.url + "/0", *options)
+            process = self.start(site.url + "/0", *options, **how)
             _out, errors = process.communicate(timeout=DEADLINE)
             self.assertTrue(happened.wait(DEADLINE))
             self.stored = self.done_in_database()
@@ -111,6 +110,16 @@ class Resume(CrawlTestCase):
             process.terminate()
             connection.recv(1)
         code, errors = self.crawl_with_event(150, terminate)
+        self.assertEqual(code, 130)
+        self.assertIn("interrupted", errors)
+
+    def test_sigterm_where_ctrl_c_is_ignored(self):
+        """As a shell has it for what it runs in the background."""
+        def terminate(process, connection):
+            process.terminate()
+            connection.recv(1)
+        code, errors = self.crawl_with_event(
+            150, terminate, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
         self.assertEqual(code, 130)
         self.assertIn("interrupted", errors)
 
