@@ -5,7 +5,7 @@
 /// Source: asyncio's event loop. One iteration waits for I/O (not at all when something is ready), queues expired
 /// timers behind what is ready, and runs exactly what was ready then; what is scheduled meanwhile runs in the next
 /// iteration. Timers with equal deadlines run in the order in which they were armed. A loop belongs to the thread that
-/// runs it; only call_soon_threadsafe and stop_threadsafe may be called from others.
+/// runs it; only call_soon_threadsafe may be called from others.
 #pragma once
 
 #include <corolla/runtime/callback.hpp>
