@@ -198,8 +198,8 @@ void add_output(CLI::App& command, CrawlArguments& a) {
   command.add_flag("-q,--quiet", a.quiet, "Nothing but what ends the crawl")->group(group);
   command.add_flag("-v,--verbose", a.verbosity, "A line for each page")->group(group);
   command.add_flag("--json", a.json_summary, "The summary as one JSON object on standard output")->group(group);
-  command.add_flag("--progress,!--no-progress", a.progress, "Show progress, or not. Default: unless --quiet")
-      ->group(group);
+  command.add_flag("--progress", a.progress, "Show progress even with --quiet")->group(group);
+  command.add_flag("--no-progress", a.no_progress, "Show no progress")->group(group);
   command.add_option("--log-format", a.log_format, "text (default) or json: how lines on standard error look")
       ->type_name("FORMAT")
       ->transform(CLI::CheckedTransformer(

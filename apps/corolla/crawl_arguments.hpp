@@ -40,8 +40,9 @@ struct CrawlArguments {
   bool quiet = false;
   int verbosity = 0;
   bool json_summary = false;
-  std::optional<bool> progress;
-  [[nodiscard]] bool wants_progress() const { return progress.value_or(!quiet); }
+  bool progress = false;
+  bool no_progress = false;
+  [[nodiscard]] bool wants_progress() const { return !no_progress && (progress || !quiet); }
   LogFormat log_format = LogFormat::kText;
 };
 

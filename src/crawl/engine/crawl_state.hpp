@@ -107,7 +107,7 @@ class Crawler::Impl {
   RetryPolicy retry_policy_;
   CrawlSummary summary_;
 
-  EventLoop* loop_ = nullptr;  // of run()
+  EventLoop* loop_ = nullptr;         // of run()
   http::Session* session_ = nullptr;  // lives in run()'s frame, and so no longer than the loop
   std::optional<HostRules> rules_;
   RedirectChains redirects_;

@@ -67,8 +67,9 @@ class CrawlerTest : public ::testing::Test {
   }
 
   /// Crawls from "/" of a server with this script; its requests' paths, in order.
-  std::vector<std::string> crawl(ScriptedServer::Script script, CrawlOptions crawl_options,
-                                 const std::function<void(Crawler&)>& look = [](Crawler&) {}) {
+  std::vector<std::string> crawl(
+      ScriptedServer::Script script, CrawlOptions crawl_options,
+      const std::function<void(Crawler&)>& look = [](Crawler&) {}) {
     std::vector<std::string> paths;
     auto main = [&]() -> Coro<void> {
       ScriptedServer server(std::move(script));
@@ -124,11 +125,14 @@ TEST_F(CrawlerTest, StoresFieldsDepthsAndParents) {
   auto with_fields = options();
   with_fields.fields = {crawl::FieldSpec::parse("h=css:h1"), crawl::FieldSpec::parse("all[]=css:i")};
   with_fields.json_lines = directory_ / "items.jsonl";
-  crawl(serving({{"/", html("<h1>front</h1><i>1</i><i>2</i><a href=/a>x</a>")}, {"/a", html("<a href=/b>x</a>")}, {"/b", html("<h1>b")}}),
+  crawl(serving({{"/", html("<h1>front</h1><i>1</i><i>2</i><a href=/a>x</a>")},
+                 {"/a", html("<a href=/b>x</a>")},
+                 {"/b", html("<h1>b")}}),
         with_fields);
   EXPECT_EQ(texts("SELECT coalesce(h, '-') || ' ' || \"all\" FROM items ORDER BY url"),
             (Paths{R"(front ["1", "2"])", "- []", "b []"}));
-  EXPECT_EQ(texts("SELECT p.depth || ' ' || coalesce(q.url, '') FROM pages p LEFT JOIN pages q ON q.id = p.parent_id ORDER BY 1"),
+  EXPECT_EQ(texts("SELECT p.depth || ' ' || coalesce(q.url, '') FROM pages p LEFT JOIN pages q ON q.id = p.parent_id "
+                  "ORDER BY 1"),
             (Paths{"0 ", "1 " + origin_ + "/", "2 " + origin_ + "/a"}));
   EXPECT_EQ(std::filesystem::file_size(directory_ / "items.jsonl"),
             static_cast<std::uintmax_t>(std::stoll(texts("SELECT bytes FROM sinks").at(0))));
@@ -147,9 +151,10 @@ TEST_F(CrawlerTest, RobotsAreObeyedAndAskedForOnce) {
 TEST_F(CrawlerTest, RobotsForThisCrawlerCount) {
   auto named = options();
   named.user_agent = "Spider/2.0 (+http://spider.example/)";
-  const auto asked = crawl(serving({{"/robots.txt", ok("User-agent: spider\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n")},
-                                    {"/", links({"/a", "/b"})}}),
-                           named);
+  const auto asked =
+      crawl(serving({{"/robots.txt", ok("User-agent: spider\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n")},
+                     {"/", links({"/a", "/b"})}}),
+            named);
   EXPECT_EQ(sorted(asked), (Paths{"/", "/b", "/robots.txt"}));
 }
 
@@ -232,8 +237,7 @@ TEST_F(CrawlerTest, TheScopeFollowsARedirectedSeed) {
     std::uint16_t port = 0;
     ScriptedServer server([&](const std::string& request) -> Reply {
       const std::string path = path_of(request);
-      if (path == "/")
-        return status("301 Moved", "Location: http://localhost:" + std::to_string(port) + "/new\r\n");
+      if (path == "/") return status("301 Moved", "Location: http://localhost:" + std::to_string(port) + "/new\r\n");
       if (path == "/new") return links({"/a"});
       return path == "/a" ? Reply(links({"/b"})) : Reply(status("404 Not Found"));
     });
@@ -259,7 +263,8 @@ TEST_F(CrawlerTest, TheScopeFollowsARedirectedSeed) {
 TEST_F(CrawlerTest, StoppedInTheMiddleItGoesOnWhereItWas) {
   Pages pages;
   for (int i = 0; i < 200; ++i)
-    pages.emplace(i == 0 ? "/" : "/" + std::to_string(i), links({"/" + std::to_string(2 * i + 1), "/" + std::to_string(2 * i + 2)}));
+    pages.emplace(i == 0 ? "/" : "/" + std::to_string(i),
+                  links({"/" + std::to_string(2 * i + 1), "/" + std::to_string(2 * i + 2)}));
   std::vector<std::string> asked;
   for (const int stop_at : {1, 40, 120, 100'000}) {
     auto main = [&]() -> Coro<void> {
@@ -334,7 +339,8 @@ TEST_F(CrawlerTest, LimitsOfPagesTimeAndBytes) {
   };
   auto pages = options();
   pages.frontier.max_pages = 7;
-  EXPECT_EQ(crawl(endless, pages, [](Crawler& c) { EXPECT_EQ(c.summary().outcome, CrawlOutcome::kPageLimit); }).size(), 8U);
+  EXPECT_EQ(crawl(endless, pages, [](Crawler& c) { EXPECT_EQ(c.summary().outcome, CrawlOutcome::kPageLimit); }).size(),
+            8U);
   auto bytes = options();
   bytes.database = ":memory:";
   bytes.max_bytes = 2000;
@@ -362,7 +368,8 @@ TEST_F(CrawlerTest, ReadsWhatCannotBeParsedOnlyWhenBodiesAreKept) {
   keeping.save_bodies = true;
   crawl(serving(pages), keeping);
   sqlite::Database database(keeping.database);
-  EXPECT_EQ(database.scalar("SELECT length(body) FROM bodies JOIN pages ON id = page_id WHERE url LIKE '%film'"), 3'000'000);
+  EXPECT_EQ(database.scalar("SELECT length(body) FROM bodies JOIN pages ON id = page_id WHERE url LIKE '%film'"),
+            3'000'000);
 }
 
 TEST_F(CrawlerTest, RunsOnceAndNeedsASeed) {
@@ -385,7 +392,8 @@ TEST_F(CrawlerTest, RunsOnceAndNeedsASeed) {
 TEST_F(CrawlerTest, DiesWithItsLoopAtAnyStep) {
   Pages pages;
   for (int i = 0; i < 20; ++i)
-    pages.emplace(i == 0 ? "/" : "/" + std::to_string(i), links({"/" + std::to_string(i + 1), "/" + std::to_string(i + 3)}));
+    pages.emplace(i == 0 ? "/" : "/" + std::to_string(i),
+                  links({"/" + std::to_string(i + 1), "/" + std::to_string(i + 3)}));
   pages.emplace("/3", status("503 Busy"));
   for (int steps = 1; steps < 120; steps += steps < 60 ? 1 : 7) {
     {

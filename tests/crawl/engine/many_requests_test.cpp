@@ -25,8 +25,8 @@ struct Held {
 };
 
 Held held_now() {
-  return {static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {})), live_objects(),
-          get_running_loop().timer_count()};
+  return {static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {})),
+          live_objects(), get_running_loop().timer_count()};
 }
 
 // Answers whatever is asked, and closes a connection after 500 requests, so that the pool has to replace some.
@@ -77,7 +77,8 @@ TEST(ManyRequests, LeaveNothingBehind) {
     const Held before = held_now();
     EXPECT_EQ(co_await run_requests(kTasks, kRequestsEach), kTasks * kRequestsEach);
     Held after = held_now();
-    for (int i = 0; i < 1000 && after.descriptors != before.descriptors; ++i) {  // a close that the kernel was asked for
+    for (int i = 0; i < 1000 && after.descriptors != before.descriptors;
+         ++i) {  // a close that the kernel was asked for
       co_await sleep(0s);
       after = held_now();
     }

@@ -30,7 +30,8 @@ std::vector<std::string> urls_of(const ParsedPage& page) {
 using Urls = std::vector<std::string>;
 
 TEST(PageParser, EachTargetOnce) {
-  const ParsedPage page = parse("<a href=x><a href='x#1'><a href=./x><a href=/dir/x><a href='#top'><a href=''><a href=%78>");
+  const ParsedPage page =
+      parse("<a href=x><a href='x#1'><a href=./x><a href=/dir/x><a href='#top'><a href=''><a href=%78>");
   EXPECT_EQ(urls_of(page), Urls{"http://a.example/dir/x"});
   EXPECT_EQ(page.found, 6U);  // an empty value is none
 }
@@ -43,8 +44,10 @@ TEST(PageParser, TheBaseElementHoldsForAllLinks) {
 }
 
 TEST(PageParser, LinksThatAreNoUrlsAreLeftOut) {
-  EXPECT_EQ(urls_of(parse("<a href='http://[::1/'><a href='http://a b/'><a href='mailto:x@y'><a href='javascript:0'><a href=ok>")),
-            Urls{"http://a.example/dir/ok"});
+  EXPECT_EQ(
+      urls_of(parse(
+          "<a href='http://[::1/'><a href='http://a b/'><a href='mailto:x@y'><a href='javascript:0'><a href=ok>")),
+      Urls{"http://a.example/dir/ok"});
 }
 
 TEST(PageParser, LinksAreReadInThePagesCharset) {
