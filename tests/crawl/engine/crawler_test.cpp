@@ -81,6 +81,7 @@ class CrawlerTest : public ::testing::Test {
       peak_ = server.peak();
       for (const std::string& request : server.requests()) paths.push_back(path_of(request));
       look(crawler);
+      co_await server.finish();
     };
     run(main());
     return paths;
@@ -256,6 +257,7 @@ TEST_F(CrawlerTest, TheScopeFollowsARedirectedSeed) {
     Paths asked;
     for (const std::string& request : server.requests()) asked.push_back(path_of(request));
     EXPECT_EQ(asked, (Paths{"/", "/new", "/a", "/b"}));
+    co_await server.finish();
   };
   run(main());
 }
@@ -296,6 +298,7 @@ TEST_F(CrawlerTest, StoppedInTheMiddleItGoesOnWhereItWas) {
       if (stop_at > 1000) {
         EXPECT_EQ(second.summary().stats.pages(), 0U);
       }
+      co_await server.finish();
     };
     run(main());
   }
@@ -325,6 +328,7 @@ TEST_F(CrawlerTest, CancelledItCommitsFirst) {
     EXPECT_TRUE(ended.cancelled());
     EXPECT_EQ(crawler.summary().outcome, CrawlOutcome::kInterrupted);
     EXPECT_EQ(crawler.summary().pending(), 1U);
+    co_await server.finish();
   };
   run(main());
   EXPECT_EQ(texts("SELECT state FROM pages ORDER BY id"), (Paths{"done", "pending"}));

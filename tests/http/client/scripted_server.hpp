@@ -49,6 +49,11 @@ class ScriptedServer {
     server_.close();
     server_.abort_clients();
   }
+  /// stop(), and until the last connection's task is done: they refer to this object.
+  Coro<void> finish() {
+    stop();
+    co_await server_.wait_closed();
+  }
 
  private:
   Coro<void> serve(ByteStream stream) {
