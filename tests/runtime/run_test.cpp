@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <csignal>
-#include <future>
 #include <cstdio>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
