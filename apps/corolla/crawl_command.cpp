@@ -26,7 +26,7 @@ Examples:
       Fetches the site into example.org.sqlite. Interrupted (Ctrl-C, power cut), the same command goes on.
   corolla crawl http://localhost:8000/ -F title=css:title -F h1=css:h1 --db site.sqlite
       sqlite3 site.sqlite 'SELECT url, title, h1 FROM items LIMIT 10'
-  corolla crawl https://example.org/blog/ --no-parent --depth 3 --delay 1 --jsonl posts.jsonl -F text=css:article
+  corolla crawl http://example.org/blog/ --no-parent --depth 3 --delay 1 --jsonl posts.jsonl -F text=css:article
   corolla crawl --seeds urls.txt --depth 0 --no-requisites -c 500 --jsonl - | jq .url
   sqlite3 example.org.sqlite "SELECT url, status, error FROM pages WHERE status >= 400 OR state = 'failed'"
 
