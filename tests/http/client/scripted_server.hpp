@@ -7,7 +7,9 @@
 #include <corolla/net/server.hpp>
 #include <corolla/runtime.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,15 +27,16 @@ struct Reply {
   bool reset = false;  // after the bytes: the connection is torn down
 };
 
-/// Answers each request (its head, and a body of Content-Length) with reply(head and body).
+/// Answers each request (its head, and a body of Content-Length) with reply(head and body). It may be destroyed while
+/// connections are open: their tasks share what they need.
 class ScriptedServer {
  public:
   using Script = std::function<Reply(const std::string& request)>;
 
-  explicit ScriptedServer(Script script) : script_(std::move(script)) {}
+  explicit ScriptedServer(Script script) : state_(std::make_shared<State>()) { state_->script = std::move(script); }
 
   Coro<void> start() {
-    auto handler = [this](ByteStream stream) -> Coro<void> { return serve(std::move(stream)); };
+    auto handler = [state = state_](ByteStream stream) { return serve(state, std::move(stream)); };
     auto starting = start_server(handler, "127.0.0.1", 0);
     server_ = co_await std::move(starting);
   }
@@ -41,66 +44,77 @@ class ScriptedServer {
     return "http://127.0.0.1:" + std::to_string(server_.port()) + std::string(path);
   }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
-  [[nodiscard]] const std::vector<std::string>& requests() const { return requests_; }
-  [[nodiscard]] int connections() const { return connections_; }
+  [[nodiscard]] const std::vector<std::string>& requests() const { return state_->requests; }
+  [[nodiscard]] int connections() const { return state_->connections; }
   /// The most connections that were open at once.
-  [[nodiscard]] int peak() const { return peak_; }
+  [[nodiscard]] int peak() const { return state_->peak; }
   void stop() {
     server_.close();
     server_.abort_clients();
   }
-  /// stop(), and until the last connection's task is done: they refer to this object.
+  /// stop(), and until the last connection's task is done: what the script refers to may go then.
   Coro<void> finish() {
     stop();
     co_await server_.wait_closed();
   }
 
  private:
-  Coro<void> serve(ByteStream stream) {
-    ++connections_;
-    const Open open(*this);
-    for (;;) {
-      std::size_t end = std::string::npos;
-      while ((end = stream.buffered().find("\r\n\r\n")) == std::string::npos) {
-        const std::string_view bytes = co_await stream.receive();
-        if (bytes.empty()) co_return;
-      }
-      std::size_t size = end + 4;
-      const std::string head(stream.buffered().substr(0, size));
-      if (const auto at = head.find("Content-Length: "); at != std::string::npos)
-        size += static_cast<std::size_t>(std::stoul(head.substr(at + 16)));
-      while (stream.buffered().size() < size) {
-        const std::string_view bytes = co_await stream.receive();
-        if (bytes.empty()) co_return;
-      }
-      requests_.emplace_back(stream.buffered().substr(0, size));
-      stream.consume(size);
-      const Reply reply = script_(requests_.back());
-      co_await stream.send_all(reply.bytes);
-      if (reply.reset) {
-        stream.abort();
-        co_return;
-      }
-      while (reply.hang) {
-        const std::string_view bytes = co_await stream.receive();
-        if (bytes.empty()) co_return;
-      }
-      if (reply.close) co_return;
+  struct State {
+    Script script;
+    std::vector<std::string> requests;
+    int connections = 0;
+    int open = 0;
+    int peak = 0;
+  };
+
+  struct Open {
+    explicit Open(State& s) : state(s) { state.peak = std::max(state.peak, ++state.open); }
+    ~Open() { --state.open; }
+    State& state;
+  };
+
+  static Coro<void> serve(std::shared_ptr<State> state, ByteStream stream) {
+    ++state->connections;
+    const Open open(*state);
+    try {
+      bool more = true;
+      while (more) more = co_await answer(*state, stream);
+    } catch (const OSError&) {  // the client went away
     }
   }
 
-  struct Open {
-    explicit Open(ScriptedServer& s) : server(s) { server.peak_ = std::max(server.peak_, ++server.open_); }
-    ~Open() { --server.open_; }
-    ScriptedServer& server;
-  };
+  // False after the connection's last request.
+  static Coro<bool> answer(State& state, ByteStream& stream) {
+    std::size_t end = std::string::npos;
+    while ((end = stream.buffered().find("\r\n\r\n")) == std::string::npos) {
+      const std::string_view bytes = co_await stream.receive();
+      if (bytes.empty()) co_return false;
+    }
+    std::size_t size = end + 4;
+    const std::string head(stream.buffered().substr(0, size));
+    if (const auto at = head.find("Content-Length: "); at != std::string::npos)
+      size += static_cast<std::size_t>(std::stoul(head.substr(at + 16)));
+    while (stream.buffered().size() < size) {
+      const std::string_view bytes = co_await stream.receive();
+      if (bytes.empty()) co_return false;
+    }
+    state.requests.emplace_back(stream.buffered().substr(0, size));
+    stream.consume(size);
+    const Reply reply = state.script(state.requests.back());
+    co_await stream.send_all(reply.bytes);
+    if (reply.reset) {
+      stream.abort();
+      co_return false;
+    }
+    while (reply.hang) {
+      const std::string_view bytes = co_await stream.receive();
+      if (bytes.empty()) co_return false;
+    }
+    co_return !reply.close;
+  }
 
-  Script script_;
+  std::shared_ptr<State> state_;
   Server server_;
-  std::vector<std::string> requests_;
-  int connections_ = 0;
-  int open_ = 0;
-  int peak_ = 0;
 };
 
 /// "HTTP/1.1 200 OK" with this body and these further field lines.

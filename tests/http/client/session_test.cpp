@@ -280,8 +280,7 @@ TEST_F(SessionTest, CapsHoldForWireAndDecodedBytes) {
 TEST_F(SessionTest, BrokenMessagesAreErrorsOfTheRightKind) {
   run_test([]() -> Coro<void> {
     ScriptedServer server([&](const std::string& request) -> Reply {
-      if (request.starts_with("GET /short"))
-        return Reply("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true);
+      if (request.starts_with("GET /short")) return Reply("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true);
       if (request.starts_with("GET /garbage")) return Reply("SSH-2.0-OpenSSH\r\n", true);
       if (request.starts_with("GET /folded")) return "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n";
       if (request.starts_with("GET /huge"))
@@ -300,7 +299,8 @@ TEST_F(SessionTest, BrokenMessagesAreErrorsOfTheRightKind) {
     EXPECT_EQ(folded.find("another error"), std::string::npos) << folded;
     const std::string huge = co_await error_of<http::HeaderTooLarge>(fetch(session, server.url("/huge")));
     EXPECT_EQ(huge.find("another error"), std::string::npos) << huge;
-    const std::string nothing = co_await error_of<http::ServerDisconnectedError>(fetch(session, server.url("/nothing")));
+    const std::string nothing =
+        co_await error_of<http::ServerDisconnectedError>(fetch(session, server.url("/nothing")));
     EXPECT_EQ(nothing.find("another error"), std::string::npos) << nothing;
     const std::string reset = co_await error_of<http::ClientPayloadError>(fetch(session, server.url("/reset")));
     EXPECT_EQ(reset.find("another error"), std::string::npos) << reset;
@@ -382,11 +382,11 @@ TEST_F(SessionTest, RefusedConnectionsAndUnknownNames) {
       EXPECT_EQ(e.code(), std::errc::connection_refused);
       EXPECT_NE(std::string(e.what()).find("cannot connect to 127.0.0.1:"), std::string::npos) << e.what();
     }
-    const std::string unknown = co_await error_of<http::ClientConnectorError>(session.get("http://no.such.invalid/").send());
+    const std::string unknown =
+        co_await error_of<http::ClientConnectorError>(session.get("http://no.such.invalid/").send());
     EXPECT_NE(unknown.find("cannot connect to no.such.invalid"), std::string::npos) << unknown;
-    EXPECT_EQ(co_await error_of<http::ClientError>([](Session& s) -> Coro<void> {
-                co_await s.get("https://127.0.0.1/");
-              }(session)),
+    EXPECT_EQ(co_await error_of<http::ClientError>(
+                  [](Session& s) -> Coro<void> { co_await s.get("https://127.0.0.1/"); }(session)),
               "only http URLs can be fetched, not https: https://127.0.0.1/");
   });
 }
