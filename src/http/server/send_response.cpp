@@ -146,6 +146,7 @@ Coro<void> ServerConnection::send_file(const OpenFile& file, std::uint64_t offse
 Coro<void> ServerConnection::produce(const ServerResponse& response) {
   BodyWriter writer(*this);
   std::exception_ptr error;
+  bool too_slow = false;
   try {
     auto producing = response.producer()(writer);
     co_await std::move(producing);
@@ -154,12 +155,15 @@ Coro<void> ServerConnection::produce(const ServerResponse& response) {
                          std::to_string(framing_.length));
   } catch (const CancelledError&) {
     throw;
+  } catch (const TimeoutError&) {
+    error = std::current_exception();
+    too_slow = stream_.unsent() > 0;
   } catch (...) {
     error = std::current_exception();
   }
   if (error) {
-    // A client that went away is no news; a producer's own failure is.
-    if (!stream_.state()->send_error())
+    // A client that went away or does not read is no news; a producer's own failure is.
+    if (!too_slow && !stream_.state()->send_error())
       get_running_loop().call_exception_handler(ErrorContext("Error producing a response's body", error));
     throw RuntimeError("the response was cut short");
   }

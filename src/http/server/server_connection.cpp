@@ -175,6 +175,7 @@ void ServerConnection::head_is_complete() {
 
 Coro<void> ServerConnection::refuse() {
   head_is_complete();  // as far as the log goes
+  body_done_ = false;
   body_unusable_ = true;
   ServerResponse response = ServerResponse::error(refusal_status_, refusal_);
   write_head(response);
