@@ -57,28 +57,36 @@ class Client {
   Coro<void> send(std::string bytes) { co_await stream_.send_all(bytes); }
   /// Everything up to the end of the connection.
   Coro<std::string> read_to_end() {
-    while (!(co_await stream_.receive()).empty()) {
+    for (;;) {
+      const std::string_view arrived = co_await stream_.receive();
+      if (arrived.empty()) break;
     }
     co_return take(stream_.buffered().size());
   }
   /// One response; its body by Content-Length or to the end, a chunked one as it is on the wire.
   Coro<Reply> read_reply(bool to_head = false) {
     std::size_t end = std::string::npos;
-    while ((end = stream_.buffered().find("\r\n\r\n")) == std::string::npos)
-      if ((co_await stream_.receive()).empty()) throw RuntimeError("the connection ended before a response");
+    while ((end = stream_.buffered().find("\r\n\r\n")) == std::string::npos) {
+      const std::string_view arrived = co_await stream_.receive();
+      if (arrived.empty()) throw RuntimeError("the connection ended before a response");
+    }
     Reply reply;
     reply.head = take(end + 4);
     reply.status = std::atoi(reply.head.c_str() + 9);
     if (to_head || reply.status == 204 || reply.status == 304 || reply.status == 100) co_return reply;
     if (reply.has("Transfer-Encoding: chunked")) {
-      while ((end = stream_.buffered().find("0\r\n\r\n")) == std::string::npos)
-        if ((co_await stream_.receive()).empty()) throw RuntimeError("the connection ended inside the body");
+      while ((end = stream_.buffered().find("0\r\n\r\n")) == std::string::npos) {
+        const std::string_view arrived = co_await stream_.receive();
+        if (arrived.empty()) throw RuntimeError("the connection ended inside the body");
+      }
       reply.body = take(end + 5);
     } else if (const std::string length = reply.field("Content-Length"); !length.empty()) {
       const auto size = static_cast<std::size_t>(std::stoull(length));
       stream_.set_receive_limit(size + 65536);
-      while (stream_.buffered().size() < size)
-        if ((co_await stream_.receive()).empty()) throw RuntimeError("the connection ended inside the body");
+      while (stream_.buffered().size() < size) {
+        const std::string_view arrived = co_await stream_.receive();
+        if (arrived.empty()) throw RuntimeError("the connection ended inside the body");
+      }
       reply.body = take(size);
     } else {
       auto reading = read_to_end();
@@ -92,7 +100,10 @@ class Client {
     co_return co_await std::move(reading);
   }
   /// Nothing more comes, and the server closed.
-  Coro<bool> ended() { co_return (co_await stream_.receive()).empty() && stream_.at_eof(); }
+  Coro<bool> ended() {
+    const std::string_view arrived = co_await stream_.receive();
+    co_return arrived.empty() && stream_.at_eof();
+  }
   [[nodiscard]] ByteStream& stream() noexcept { return stream_; }
 
  private:

@@ -24,7 +24,7 @@ TEST_F(ServerTest, ShutdownEndsIdleConnectionsAndLetsRequestsFinish) {
     Client fresh = co_await std::move(connecting_too);
     auto connecting_more = Client::connect(server.port());
     Client busy = co_await std::move(connecting_more);
-    co_await busy.send(get("/wait") + get("/wait"));
+    co_await busy.send(get("/wait"));
     for (int i = 0; i < 1000 && server.connections() < 3; ++i) co_await sleep(1ms);
     co_await sleep(1ms);
     auto stopping = create_task(server.shutdown());
@@ -143,7 +143,6 @@ Coro<void> everything() {
   EXPECT_EQ(interim.status, 100);
   const Reply reply = co_await client.ask("abc");
   EXPECT_EQ(reply.body, "3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n");
-  co_await client.send("PO");
   co_await server.shutdown();
 }
 
