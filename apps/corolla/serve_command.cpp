@@ -147,11 +147,12 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                     "List directories without index file (else 403)");
   command->add_option("--index", arguments->files.index, "File that stands for its directory")
       ->type_name("NAME")
-      ->check(CLI::Validator([](std::string& name) { return name.find('/') == std::string::npos ? "" : "holds a slash"; },
-                             "", "NAME"))
+      ->check(CLI::Validator(
+          [](std::string& name) { return name.find('/') == std::string::npos ? "" : "holds a slash"; }, "", "NAME"))
       ->capture_default_str();
   command->add_flag("--hidden", arguments->files.hidden, "Serve names that begin with a dot");
-  command->add_flag("--follow-symlinks", arguments->files.follow_symlinks, "Follow symbolic links that lead out of DIR");
+  command->add_flag("--follow-symlinks", arguments->files.follow_symlinks,
+                    "Follow symbolic links that lead out of DIR");
   command->add_flag("--precompressed", arguments->files.precompressed,
                     "Send NAME.br or NAME.gz for NAME to clients that accept it");
   command->add_option("--cache-control", arguments->files.cache_control, "Value of Cache-Control")->type_name("TEXT");
@@ -164,7 +165,8 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--send-timeout", arguments->send_timeout, "How long a client may take for 256 KiB")
       ->check(time)
       ->capture_default_str();
-  command->add_option("--shutdown-timeout", arguments->shutdown_timeout, "How long requests under way may take to finish")
+  command
+      ->add_option("--shutdown-timeout", arguments->shutdown_timeout, "How long requests under way may take to finish")
       ->check(time)
       ->capture_default_str();
   command->add_option("--max-connections", arguments->max_connections, "Connections at a time; 0: no limit")

@@ -50,16 +50,15 @@ std::vector<Entry> read_entries(const OpenFile& directory, bool hidden, bool& mo
     Entry entry;
     entry.name = name;
     // Not through links: what one points at is nobody's business when it lies elsewhere.
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(descriptor, next->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     entry.directory = S_ISDIR(status.st_mode);
     entry.regular = S_ISREG(status.st_mode);
     entry.size = static_cast<std::uint64_t>(status.st_size);
     entries.push_back(std::move(entry));
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.directory != b.directory ? a.directory : a.name < b.name;
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.directory != b.directory ? a.directory : a.name < b.name; });
   return entries;
 }
 

@@ -37,9 +37,9 @@ Validators validators_of(const OpenFile& file, std::string_view content_encoding
     if (!content_encoding.empty()) opaque.append("-").append(content_encoding);
     tag = ETag(std::move(opaque), !strong);
   }
-  const auto modified = std::min(std::chrono::floor<std::chrono::seconds>(mtime),
-                                 std::chrono::floor<std::chrono::seconds>(
-                                     std::chrono::time_point_cast<std::chrono::nanoseconds>(now)));
+  const auto modified =
+      std::min(std::chrono::floor<std::chrono::seconds>(mtime),
+               std::chrono::floor<std::chrono::seconds>(std::chrono::time_point_cast<std::chrono::nanoseconds>(now)));
   return {std::move(tag), modified, strong};
 }
 

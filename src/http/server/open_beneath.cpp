@@ -36,7 +36,7 @@ OpenResult opened(int descriptor) {
 // -- OpenFile -------------------------------------------------------------------------------------------------------
 
 OpenFile::OpenFile(int descriptor) : descriptor_(descriptor) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0) {
     const int error = errno;
     close();
@@ -79,8 +79,7 @@ OpenResult open_beneath(int directory, const std::string& path) {
   // EAGAIN: something was renamed meanwhile, so that the kernel could not be sure; a few attempts are enough for anything
   // but an attack.
   for (int attempt = 0;; ++attempt) {
-    const long descriptor =
-        ::syscall(SYS_openat2, directory, path.empty() ? "." : path.c_str(), &how, sizeof how);
+    const long descriptor = ::syscall(SYS_openat2, directory, path.empty() ? "." : path.c_str(), &how, sizeof how);
     if (descriptor >= 0) return opened(static_cast<int>(descriptor));
     if (errno == ENOSYS || errno == EPERM) {  // EPERM: a seccomp filter that does not know the call
       missing.store(true, std::memory_order_relaxed);

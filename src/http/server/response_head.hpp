@@ -22,7 +22,7 @@ enum class BodyFraming : std::uint8_t {
 struct ResponseFraming {
   BodyFraming body = BodyFraming::kLength;
   std::uint64_t length = 0;
-  bool close = false;          ///< "Connection: close"
+  bool close = false;           ///< "Connection: close"
   bool say_keep_alive = false;  ///< "Connection: keep-alive", which HTTP/1.0 has to be told
 };
 

@@ -24,7 +24,8 @@ std::string read_part(const OpenFile& file, std::uint64_t offset, std::size_t co
   std::string bytes(count, '\0');
   std::size_t have = 0;
   while (have < count) {
-    const ssize_t got = ::pread(file.descriptor(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
+    const ssize_t got =
+        ::pread(file.descriptor(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw OSError(errno, "read of the file to send");
     if (got == 0) break;
@@ -71,8 +72,8 @@ bool ServerConnection::small_body(const ServerResponse& response, std::string_vi
   if (response.producer()) return false;
   if (const FileBody* file = response.file()) {
     if (!file->parts.empty() || file->count > WebServerState::kSmallFile) return false;
-    return file->count == 0 || state_->read_cached(file->file.descriptor(), file->offset,
-                                                    static_cast<std::size_t>(file->count), body);
+    return file->count == 0 ||
+           state_->read_cached(file->file.descriptor(), file->offset, static_cast<std::size_t>(file->count), body);
   }
   if (response.text().size() > kSlice) return false;
   body = response.text();

@@ -99,13 +99,13 @@ class ServerConnection {
   std::chrono::sys_seconds time_{};
   std::chrono::steady_clock::time_point began_;
   ResponseFraming framing_;
-  int status_ = 0;           // of the response; 0 until there is one
-  int refusal_status_ = 0;   // of what is not HTTP
+  int status_ = 0;          // of the response; 0 until there is one
+  int refusal_status_ = 0;  // of what is not HTTP
   std::string refusal_;
-  bool waiting_ = false;       // for the first byte of a request
-  bool head_began_ = false;    // the deadline of the head runs
+  bool waiting_ = false;     // for the first byte of a request
+  bool head_began_ = false;  // the deadline of the head runs
   bool head_done_ = false;
-  bool body_done_ = false;     // the request's body was read to its end
+  bool body_done_ = false;      // the request's body was read to its end
   bool body_unusable_ = false;  // what follows cannot be told apart any more, or is too much
   bool client_gone_ = false;
   bool continue_sent_ = false;

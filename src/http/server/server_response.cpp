@@ -12,8 +12,8 @@ HttpError::~HttpError() = default;
 
 ServerResponse ServerResponse::error(int status, std::string_view detail) {
   const std::string title = std::to_string(status) + " " + std::string(reason_phrase(status));
-  std::string page = "<!DOCTYPE html>\n<html lang=\"en\"><head><title>" + title + "</title></head>\n<body><h1>" + title +
-                     "</h1>";
+  std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><title>" + title + "</title></head>\n<body><h1>" + title + "</h1>";
   if (!detail.empty()) page.append("<p>").append(html_escape(detail)).append("</p>");
   page += "</body></html>\n";
   return ServerResponse(status, std::move(page), "text/html; charset=utf-8");

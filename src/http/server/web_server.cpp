@@ -143,8 +143,7 @@ ServerOptions server_options(const WebServerOptions& options) {
 Coro<WebServer> start_web_server(RequestHandler handler, std::string host, std::uint16_t port,
                                  WebServerOptions options) {
   auto state = std::make_shared<WebServerState>(std::move(handler), std::move(options));
-  auto starting =
-      start_stream_server(connection_handler(state), std::move(host), port, server_options(state->options));
+  auto starting = start_stream_server(connection_handler(state), std::move(host), port, server_options(state->options));
   Server server = co_await std::move(starting);
   co_return WebServer(std::move(server), std::move(state));
 }

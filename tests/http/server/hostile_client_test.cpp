@@ -126,7 +126,8 @@ TEST_F(ServerTest, BodiesAboveTheLimitAre413) {
     const Reply most = co_await ask_once(server.port(), post + "Content-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
     EXPECT_EQ(most.body, "1000");
     // Refused by the number alone, and not asked to continue.
-    const Reply announced = co_await ask_once(server.port(), post + "Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n");
+    const Reply announced =
+        co_await ask_once(server.port(), post + "Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(announced.status, 413);
     EXPECT_TRUE(announced.has("Connection: close"));
     std::string chunks;
@@ -139,7 +140,8 @@ TEST_F(ServerTest, BodiesAboveTheLimitAre413) {
       co_return co_await std::move(taking);
     };
     auto generous = co_await start(raise, options);
-    const Reply raised = co_await ask_once(generous.port(), post + "Content-Length: 5000\r\n\r\n" + std::string(5000, 'x'));
+    const Reply raised =
+        co_await ask_once(generous.port(), post + "Content-Length: 5000\r\n\r\n" + std::string(5000, 'x'));
     EXPECT_EQ(raised.body, "5000");
     EXPECT_EQ(reports.size(), 0U);
   });
@@ -208,7 +210,8 @@ TEST_F(ServerTest, ClientThatDoesNotReadIsCutOff) {
     auto large = [](ServerRequest& request) -> Coro<ServerResponse> {
       ServerResponse response;
       if (request.path() == "/text") response.set_text(std::string(50'000'000, 'x'));
-      else response.set_producer([](http::BodyWriter& writer) -> Coro<void> {
+      else
+        response.set_producer([](http::BodyWriter& writer) -> Coro<void> {
           const std::string piece(100'000, 'x');
           for (;;) co_await writer.write(piece);
         });

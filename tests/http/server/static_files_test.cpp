@@ -58,9 +58,7 @@ class StaticFilesTest : public ServerTest {
   struct Site {
     Site() { std::filesystem::create_directory(parent() + "/site"); }
     [[nodiscard]] std::string parent() const { return directory / "."; }
-    [[nodiscard]] std::string operator/(std::string_view name) const {
-      return parent() + "/site/" + std::string(name);
-    }
+    [[nodiscard]] std::string operator/(std::string_view name) const { return parent() + "/site/" + std::string(name); }
     TemporaryDirectory directory;
   };
 
@@ -162,13 +160,40 @@ TEST_F(StaticFilesTest, NothingOutsideIsReached) {
     StaticFilesOptions options;
     options.listing = true;
     auto server = co_await serve_site(options);
-    const std::vector<std::string> targets = {
-        "/../secret", "/%2e%2e/secret", "/%2E%2E%2Fsecret", "/..%2fsecret", "/.%2e/secret", "/sub%20dir/../../secret",
-        "/with-index/../page.html", "/./page.html", "/..", "/../", "/%2e%2e", "//page.html", "/with-index//index.html",
-        "//etc/passwd", "/%2fetc/passwd", "/..\\secret", "/..%5csecret", "/%5c..%5csecret", "/page.html%00", "/page.html%00.txt",
-        "/outer-link", "/absolute-link", "/up-link/secret", "/up-link/", "/up-link/site/page.html", "/fifo", "/%c0%ae%c0%ae/secret",
-        "/...", "/%252e%252e/secret", "/.htpasswd", "/.well-known/.x", "/with-index/.well-known/x",
-        "/" + std::string(5000, 'a'), "/" + std::string(3000, '/')};
+    const std::vector<std::string> targets = {"/../secret",
+                                              "/%2e%2e/secret",
+                                              "/%2E%2E%2Fsecret",
+                                              "/..%2fsecret",
+                                              "/.%2e/secret",
+                                              "/sub%20dir/../../secret",
+                                              "/with-index/../page.html",
+                                              "/./page.html",
+                                              "/..",
+                                              "/../",
+                                              "/%2e%2e",
+                                              "//page.html",
+                                              "/with-index//index.html",
+                                              "//etc/passwd",
+                                              "/%2fetc/passwd",
+                                              "/..\\secret",
+                                              "/..%5csecret",
+                                              "/%5c..%5csecret",
+                                              "/page.html%00",
+                                              "/page.html%00.txt",
+                                              "/outer-link",
+                                              "/absolute-link",
+                                              "/up-link/secret",
+                                              "/up-link/",
+                                              "/up-link/site/page.html",
+                                              "/fifo",
+                                              "/%c0%ae%c0%ae/secret",
+                                              "/...",
+                                              "/%252e%252e/secret",
+                                              "/.htpasswd",
+                                              "/.well-known/.x",
+                                              "/with-index/.well-known/x",
+                                              "/" + std::string(5000, 'a'),
+                                              "/" + std::string(3000, '/')};
     for (const std::string& target : targets) {
       const Reply reply = co_await ask_once(server.port(), get(target));
       EXPECT_EQ(reply.status, 404) << target.substr(0, 80);
@@ -207,7 +232,8 @@ TEST_F(StaticFilesTest, OtherMethodsAre405) {
   run_test([this]() -> Coro<void> {
     auto server = co_await serve_site();
     for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"}) {
-      const Reply reply = co_await ask_once(server.port(), std::string(method) + " /page.html HTTP/1.1\r\nHost: a\r\n\r\n");
+      const Reply reply =
+          co_await ask_once(server.port(), std::string(method) + " /page.html HTTP/1.1\r\nHost: a\r\n\r\n");
       EXPECT_EQ(reply.status, 405) << method;
       EXPECT_TRUE(reply.has("Allow: GET, HEAD")) << method;
     }
@@ -279,7 +305,8 @@ TEST_F(StaticFilesTest, YoungFilesHaveWeakTags) {
     const Reply same = co_await ask_once(server.port(), get("/young.txt", "If-None-Match: " + tag + "\r\n"));
     EXPECT_EQ(same.status, 304);
     // Bytes that may have changed are not put together.
-    const Reply range = co_await ask_once(server.port(), get("/young.txt", "Range: bytes=0-1\r\nIf-Range: " + tag + "\r\n"));
+    const Reply range =
+        co_await ask_once(server.port(), get("/young.txt", "Range: bytes=0-1\r\nIf-Range: " + tag + "\r\n"));
     EXPECT_EQ(range.status, 200);
   });
 }
@@ -345,7 +372,8 @@ TEST_F(StaticFilesTest, SeveralRangesAreParts) {
     EXPECT_EQ(type.substr(0, prefix.size()), prefix);
     const std::string mark = "--" + type.substr(prefix.size());
     const auto part = [&](const char* range, const char* bytes) {
-      return mark + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes " + range + "/10\r\n\r\n" + bytes + "\r\n";
+      return mark + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes " + range + "/10\r\n\r\n" +
+             bytes + "\r\n";
     };
     EXPECT_EQ(reply.body, part("0-1", "01") + part("4-5", "45") + part("9-9", "9") + mark + "--\r\n");
     const Reply large_parts = co_await client.ask(get("/large.bin", "Range: bytes=0-299999,500000-1200000\r\n"));

@@ -71,7 +71,8 @@ TEST_F(ServerTest, RequestsArriveByteByByte) {
     auto connecting = Client::connect(server.port());
     Client client = co_await std::move(connecting);
     const std::string request =
-        "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;e=\"1\"\r\nabc\r\n1\r\nd\r\n0\r\nT: t\r\n\r\n";
+        "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;e=\"1\"\r\nabc\r\n1\r\nd\r\n0\r\nT: "
+        "t\r\n\r\n";
     for (const char byte : request) {
       co_await client.send(std::string(1, byte));
       co_await sleep(0s);
@@ -195,10 +196,12 @@ TEST_F(ServerTest, LargeBodiesArriveWhole) {
       if (request.path() == "/text") {
         response.set_text(large);
       } else {
-        response.set_producer([&large](http::BodyWriter& writer) -> Coro<void> {
-          for (std::size_t at = 0; at < large.size(); at += 10'000)
-            co_await writer.write(std::string_view(large).substr(at, 10'000));
-        }, large.size());
+        response.set_producer(
+            [&large](http::BodyWriter& writer) -> Coro<void> {
+              for (std::size_t at = 0; at < large.size(); at += 10'000)
+                co_await writer.write(std::string_view(large).substr(at, 10'000));
+            },
+            large.size());
       }
       co_return response;
     };
@@ -220,7 +223,8 @@ TEST_F(ServerTest, ExpectedContinueIsSentWhenTheHandlerReads) {
     };
     auto server = co_await start(choose);
     const auto post = [](const char* path, const char* expect) {
-      return std::string("POST ") + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: " + expect + "\r\n\r\n";
+      return std::string("POST ") + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: " + expect +
+             "\r\n\r\n";
     };
     auto connecting = Client::connect(server.port());
     Client client = co_await std::move(connecting);
@@ -265,7 +269,8 @@ TEST_F(ServerTest, ResponseIsNotLostWhenTheBodyIsNotRead) {
     auto connecting = Client::connect(server.port());
     Client client = co_await std::move(connecting);
     // Sent whole before the response is read: a plain close would reset the connection and lose it.
-    auto sending = client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + std::string(2'000'000, 'b'));
+    auto sending =
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + std::string(2'000'000, 'b'));
     co_await std::move(sending);
     const Reply reply = co_await client.read_reply();
     EXPECT_EQ(reply.body, "hello");
@@ -412,7 +417,8 @@ TEST_F(ServerTest, AccessLogTellsEachRequest) {
     co_await ask_once(server.port(), "HEAD / HTTP/1.0\r\n\r\n", true);
     co_await ask_once(server.port(), "nonsense\r\n\r\n");
     co_await sleep(0s);
-    for (std::size_t at = 0; (at = log.find('[', at)) != std::string::npos; ++at) log.erase(at, log.find(']', at) - at + 2);
+    for (std::size_t at = 0; (at = log.find('[', at)) != std::string::npos; ++at)
+      log.erase(at, log.find(']', at) - at + 2);
     EXPECT_EQ(log.substr(0, log.find("\"-\"")),
               "127.0.0.1 - - \"GET /a?b\\x22\\x5C HTTP/1.1\" 200 5\n127.0.0.1 - - \"HEAD / HTTP/1.0\" 200 -\n"
               "127.0.0.1 - - ");
