@@ -102,9 +102,9 @@ Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFi
   if (!arguments.quiet) options.access_log = [&log](const http::AccessRecord& record) { log.write(record); };
   auto starting = http::serve(files, arguments.host, arguments.port, options);
   http::WebServer server = co_await std::move(starting);
+  const TerminationSignals signals([&server] { server.close(); });
   std::printf("Serving %s at %s\n", arguments.directory.c_str(), server.url().c_str());
   std::fflush(stdout);
-  const TerminationSignals signals([&server] { server.close(); });
   auto serving = server.serve_forever();
   co_await std::move(serving);
 }
