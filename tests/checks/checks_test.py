@@ -215,6 +215,50 @@ class DocsTest(CheckTest):
         self.assert_caught("docs", "docs/command.md does not mention --depth of corolla crawl")
 
 
+class ConformanceTest(CheckTest):
+    HEAD = "# A page\n\n| method | test | note |\n|---|---|---|\n"
+    ROWS = "| `A.test_a` | `StreamTest.Reads`, `StreamTest.Writes` | |\n| `A.test_b` | — | the text of repr() |\n"
+
+    def setUp(self):
+        super().setUp()
+        self.write("tests/net/stream_test.cpp", SPDX + "TEST(StreamTest, Reads) {}\nTEST_F(StreamTest, Writes) {}\n"
+                   "TEST(StreamTest, DISABLED_Closes) {}\n")
+        self.write("docs/conformance.md", "# Index\n\n| file | methods | covered | cannot apply |\n|---|---|---|---|\n\nEnd.\n")
+        self.page(self.ROWS)
+        self.run_check("checks/conformance", "--root", self.root, "--fix")
+
+    def page(self, rows):
+        self.write("docs/conformance/test_a.md", self.HEAD + rows.replace("| |", "|  |"))
+
+    def test_good_pages(self):
+        self.assert_clean("conformance")
+        text = (self.root / "docs/conformance.md").read_text()
+        self.assertIn("| [test_a](conformance/test_a.md) | 2 | 1 | 1 |\n| all | 2 | 1 | 1 |\n\nEnd.\n", text)
+
+    def test_bad_rows(self):
+        for row, words in [
+            ("| `A.test_c` | `StreamTest.Closes` | |\n", "no such test: StreamTest.Closes"),
+            ("| `A.test_c` | `StreamTest.Reads`, `Gone.Reads` | |\n", "no such test: Gone.Reads"),
+            ("| `A.test_c` | — | |\n", "A.test_c has neither a test nor a reason"),
+            ("| `A.test_c` | — | — |\n", "A.test_c has neither a test nor a reason"),
+            ("| `A.test_c` | | why |\n", "not a row of this form"),
+            ("| `A.test_c` | StreamTest.Reads | |\n", "not a row of this form"),
+            ("| A.test_c | — | why |\n", "not a row of this form"),
+            ("| `A.test_a` | `StreamTest.Reads` | |\n", "A.test_a is listed twice"),
+        ]:
+            with self.subTest(row=row):
+                self.page(self.ROWS + row)
+                self.assert_caught("conformance", "docs/conformance/test_a.md:7: ", words)
+
+    def test_totals(self):
+        self.page(self.ROWS + "| `A.test_c` | `StreamTest.Reads` | |\n")
+        self.assert_caught("conformance", "docs/conformance.md should say: | all | 3 | 2 | 1 |")
+        self.write("docs/conformance/test_queues.md", self.HEAD + self.ROWS.replace("| |", "|  |"))
+        self.assert_caught("conformance", "docs/conformance/test_queues.md: 2 methods, but CPython's file has 41")
+        self.write("docs/conformance.md", "# Index\n")
+        self.assert_caught("conformance", "docs/conformance.md has no table")
+
+
 class TallyTest(CheckTest):
     def tally(self, entries, reports):
         cases = "".join(f'<testcase name="{name}" status="{status}"/>' for name, status in entries.items())
