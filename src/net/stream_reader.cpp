@@ -10,7 +10,9 @@
 namespace corolla {
 inline namespace v0 {
 
-// The stream of a reader that is fed by hand.
+// The stream of a reader that is fed by hand. As in asyncio, a wait ends with what ended it: bytes fed behind an exception
+// do not save the read that the exception woke, and an exception set behind bytes or the end does not reach the read that
+// those woke, but the next one.
 class FedStream final : public StreamState {
  public:
   explicit FedStream(LoopCore& core) noexcept : StreamState(core) {}
@@ -19,10 +21,16 @@ class FedStream final : public StreamState {
     if (input_ended()) throw RuntimeError("feed_data after feed_eof");
     if (data.empty()) return;
     input_.append(data);
+    if (receive_error()) static_cast<void>(input_.take_fresh());
     bytes_arrived(false);
   }
   void feed_eof() noexcept { end_arrived(false); }
-  void fail(std::exception_ptr error) noexcept { receive_failed(std::move(error), false); }
+  void fail(std::exception_ptr error) noexcept {
+    error_ = std::move(error);
+    if (receiver_waits()) receive_failed(error_, false);
+  }
+  // What every read that begins fails with.
+  [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
 
  protected:
   void want_bytes() noexcept override {}
@@ -30,6 +38,9 @@ class FedStream final : public StreamState {
   void output_added() noexcept override {}
   void shut_down_output() noexcept override {}
   void close_now() noexcept override {}
+
+ private:
+  std::exception_ptr error_;
 };
 
 // While it lives no other read may begin.
@@ -135,6 +146,10 @@ Coro<std::string> StreamReader::readline() {
     static_cast<void>(take(ends_there ? error.consumed() + 1 : bytes.size()));
     throw ValueError(error.what());
   }
+}
+
+const std::exception_ptr& StreamReader::exception() const noexcept {
+  return fed_ ? fed_->error() : state_->receive_error();
 }
 
 FedStream& StreamReader::fed() const {

@@ -36,7 +36,7 @@ class CancelWalk {
       }
       const OpenGather closed = open;
       gathers_.pop_back();
-      closed.gather->leave_walk(closed.any);
+      closed.gather->leave_walk(closed.any, message_);
       accepted = closed.any;
       if (closed.owner) {  // a task waited for this gather, and its own answer was counted when it was met
         if (!accepted) request(*closed.owner);
@@ -104,10 +104,23 @@ class CancelWalk {
     }
   }
 
-  // The task gets CancelledError at its next step.
+  // The task gets CancelledError at its next step. One that is on its way to it already keeps its message.
   void request(TaskBase& task) {
-    task.remember_message(message_);
+    const FutureBase* ended = task.waiting_for_;
+    if (ended && (ended->cancelled() || is_cancelled_error(ended->error_))) {
+      task.remember_message(message_of(ended->error_));
+    } else if (!(task.task_flags_ & TaskBase::kWaitCancelled)) {
+      task.remember_message(message_);
+    }
     task.task_flags_ |= TaskBase::kMustCancel;
+  }
+  static std::string message_of(const std::exception_ptr& cancelled) {
+    if (!cancelled) return {};
+    try {
+      std::rethrow_exception(cancelled);
+    } catch (const CancelledError& error) {
+      return error.message();
+    }
   }
 
   const std::string& message_;

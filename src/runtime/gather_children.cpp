@@ -69,7 +69,7 @@ void GatherChildren::child_done(FutureBase& child) noexcept {
   }
   if (unfinished_ > 0) return;
   if (cancel_requested_) {
-    fail_outer(child.cancelled() ? child.failure() : std::make_exception_ptr(CancelledError()));
+    fail_outer(child.cancelled() ? child.failure() : std::make_exception_ptr(CancelledError(cancel_message_)));
     return;
   }
   try {

@@ -5,12 +5,21 @@
 
 namespace conformance {
 
+namespace {
+
+bool cancel_messages_shown = false;
+
+}  // namespace
+
+void show_cancel_messages(bool show) noexcept { cancel_messages_shown = show; }
+
 std::string error_text(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const TaggedError& tagged) {
     return "Error(" + std::string(tagged.what()) + ")";
-  } catch (const corolla::CancelledError&) {
+  } catch (const corolla::CancelledError& cancelled) {
+    if (cancel_messages_shown && !cancelled.message().empty()) return "Cancelled(" + cancelled.message() + ")";
     return "Cancelled";
   } catch (const corolla::ExceptionGroup& group) {
     std::string text = "Group[";

@@ -20,6 +20,10 @@ class TaggedError final : public corolla::Error {
 /// more, so the loop may run on until its iteration ends.
 class TraceClosed {};
 
+/// Whether a cancellation is shown with its message, "Cancelled(m1)". A switch for the whole process, set by the program
+/// that runs.
+void show_cancel_messages(bool show) noexcept;
+
 /// "Error(e1)", "Cancelled", "Timeout", "Group[...]" and so on.
 [[nodiscard]] std::string error_text(const std::exception_ptr& error);
 

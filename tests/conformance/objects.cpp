@@ -27,7 +27,7 @@ void for_each(const Program& program, const char* kind, Make make) {
 
 }  // namespace
 
-Objects make_objects(const Program& program) {
+Objects make_objects(const Program& program, corolla::EventLoop& loop) {
   Objects result;
   for_each(program, "locks", [&](const std::string& name, const nlohmann::json& /*argument*/) {
     result.locks[name] = std::make_shared<corolla::Lock>();
@@ -52,6 +52,11 @@ Objects make_objects(const Program& program) {
   for_each(program, "queues", [&](const std::string& name, const nlohmann::json& argument) {
     result.queues[name] = std::make_shared<AnyQueue>(
         make_queue(argument.at("kind").get<std::string>(), argument.at("maxsize").get<std::ptrdiff_t>()));
+  });
+  for_each(program, "streams", [&](const std::string& name, const nlohmann::json& limit) {
+    auto stream = std::make_shared<ProgramStream>();
+    stream->reader = std::make_unique<corolla::StreamReader>(loop, limit.get<std::size_t>());
+    result.streams[name] = std::move(stream);
   });
   return result;
 }

@@ -5,6 +5,7 @@
 #include "tests/conformance/program.hpp"
 #include "tests/conformance/value.hpp"
 
+#include <corolla/net/stream_reader.hpp>
 #include <corolla/sync/barrier.hpp>
 #include <corolla/sync/condition.hpp>
 #include <corolla/sync/event.hpp>
@@ -28,6 +29,13 @@ struct ByInteger {
 using AnyQueue = std::variant<std::unique_ptr<corolla::Queue<Value>>, std::unique_ptr<corolla::LifoQueue<Value>>,
                               std::unique_ptr<corolla::PriorityQueue<Value, ByInteger>>>;
 
+/// A reader fed by hand.
+struct ProgramStream {
+  std::unique_ptr<corolla::StreamReader> reader;
+  bool ended = false;    // feed_eof was called
+  bool reading = false;  // a read statement has begun and not ended
+};
+
 /// By name. Kinds that this interpreter does not know are left out: a statement that names one ends the program.
 struct Objects {
   std::map<std::string, std::shared_ptr<corolla::Lock>> locks;
@@ -36,8 +44,9 @@ struct Objects {
   std::map<std::string, std::shared_ptr<corolla::Event>> events;
   std::map<std::string, std::shared_ptr<corolla::Semaphore>> semaphores;  // bounded ones, too
   std::map<std::string, std::shared_ptr<AnyQueue>> queues;
+  std::map<std::string, std::shared_ptr<ProgramStream>> streams;
 };
 
-[[nodiscard]] Objects make_objects(const Program& program);
+[[nodiscard]] Objects make_objects(const Program& program, corolla::EventLoop& loop);
 
 }  // namespace conformance

@@ -20,6 +20,7 @@ const Operation* find_operation(std::string_view name) {
     add_lock_operations(table);
     add_queue_operations(table);
     add_scope_operations(table);
+    add_stream_operations(table);
     add_sync_operations(table);
     add_task_operations(table);
     add_variable_operations(table);

@@ -71,6 +71,7 @@ void add_introspection_operations(OperationTable& table);
 void add_lock_operations(OperationTable& table);
 void add_queue_operations(OperationTable& table);
 void add_scope_operations(OperationTable& table);
+void add_stream_operations(OperationTable& table);
 void add_sync_operations(OperationTable& table);
 void add_task_operations(OperationTable& table);
 void add_variable_operations(OperationTable& table);

@@ -57,6 +57,8 @@ Program::Program(const std::string& json)
 
 Program::~Program() = default;
 
+bool Program::flag(const char* key) const { return document_->value(key, false); }
+
 const nlohmann::json* Program::objects(const char* kind) const {
   const auto objects = document_->find("objects");
   if (objects == document_->end()) return nullptr;

@@ -70,6 +70,8 @@ class Program {
 
   /// The objects of one kind ("locks", "vars", …); null when there are none.
   [[nodiscard]] const nlohmann::json* objects(const char* kind) const;
+  /// A switch of the whole program; false when it is missing.
+  [[nodiscard]] bool flag(const char* key) const;
   /// Throws std::exception for a name without a block.
   [[nodiscard]] const Block& coroutine(const std::string& name) const { return coroutines_.at(name); }
   [[nodiscard]] const Block& callback(const std::string& name) const { return callbacks_.at(name); }

@@ -16,16 +16,15 @@
 namespace conformance {
 
 World::World(const Program& program, Trace& trace)
-    : program_(program),
-      trace_(trace),
-      clock_(std::make_shared<corolla::testkit::VirtualClock>()),
-      objects_(make_objects(program)) {
+    : program_(program), trace_(trace), clock_(std::make_shared<corolla::testkit::VirtualClock>()) {
   corolla::EventLoopOptions options;
   options.clock = clock_;
   loop_ = std::make_unique<corolla::EventLoop>(options);
   clock_->on_idle([this] { return on_idle(); });
   loop_->set_exception_handler(
       [this](corolla::EventLoop&, const corolla::ErrorContext& context) { on_loop_error(context); });
+  objects_ = make_objects(program, *loop_);
+  show_cancel_messages(program.flag("show_cancel_messages"));
   build_objects();
 }
 
@@ -59,6 +58,7 @@ corolla::Barrier& World::barrier(const std::string& name) { return require(objec
 corolla::Event& World::event(const std::string& name) { return require(objects_.events, name); }
 corolla::Semaphore& World::semaphore(const std::string& name) { return require(objects_.semaphores, name); }
 const AnyQueue& World::queue(const std::string& name) { return require(objects_.queues, name); }
+ProgramStream& World::stream(const std::string& name) { return require(objects_.streams, name); }
 
 // ---------------------------------------------------------------------------------------------------------- trace
 

@@ -167,6 +167,32 @@ TEST_F(StreamReaderTest, AnExceptionIsRaisedByEveryRead) {
   }());
 }
 
+TEST_F(StreamReaderTest, AWaitEndsWithWhatEndedIt) {
+  run([]() -> Coro<void> {
+    // An exception wakes the read; bytes that come behind it do not save it.
+    StreamReader failing;
+    auto first = create_task(failing.readline());
+    co_await sleep(0s);
+    failing.set_exception(std::make_exception_ptr(ValueError("broken")));
+    failing.feed_data("line\n");
+    auto failed = co_await outcome(std::move(first));
+    EXPECT_FALSE(failed);
+    // Bytes wake it, or the end; an exception that comes behind is for the next read.
+    for (const bool end : {false, true}) {
+      StreamReader reader;
+      auto second = create_task(reader.read(10));
+      co_await sleep(0s);
+      if (end) reader.feed_eof();
+      else reader.feed_data("bytes");
+      reader.set_exception(std::make_exception_ptr(ValueError("broken")));
+      const std::string bytes = co_await second;
+      EXPECT_EQ(bytes, end ? "" : "bytes");
+      auto next = co_await outcome(reader.read(10));
+      EXPECT_FALSE(next);
+    }
+  }());
+}
+
 TEST_F(StreamReaderTest, ASecondReaderIsRefusedForTheWholeRead) {
   run([]() -> Coro<void> {
     StreamReader reader;

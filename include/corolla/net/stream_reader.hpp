@@ -55,7 +55,7 @@ class COROLLA_API StreamReader {
   /// The end was received and the buffer is empty.
   [[nodiscard]] bool at_eof() const noexcept { return state_->input_ended() && state_->input().unread().empty(); }
   /// The exception reads fail with, or null.
-  [[nodiscard]] const std::exception_ptr& exception() const noexcept { return state_->receive_error(); }
+  [[nodiscard]] const std::exception_ptr& exception() const noexcept;
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
   /// For a reader fed by hand; RuntimeError for others and after feed_eof(). A waiting read runs in the next iteration.

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,9 +39,11 @@ class COROLLA_API GatherChildren {
 
   /// For cancel(): false when the walk is inside this gather already.
   [[nodiscard]] bool enter_walk() noexcept { return !std::exchange(walking_, true); }
-  void leave_walk(bool any_accepted) noexcept {
+  void leave_walk(bool any_accepted, const std::string& message) {
     walking_ = false;
-    cancel_requested_ |= any_accepted;
+    if (!any_accepted) return;
+    cancel_requested_ = true;
+    cancel_message_ = message;
   }
 
  protected:
@@ -75,6 +78,7 @@ class COROLLA_API GatherChildren {
   GatherChildren** link_ = nullptr;  // what points at this in the loop's list; null when it is in none
   GatherChildren* next_ = nullptr;
   std::size_t unfinished_ = 0;  // distinct children not taken note of yet
+  std::string cancel_message_;
   bool return_exceptions_;
   bool cancel_requested_ = false;
   bool walking_ = false;
