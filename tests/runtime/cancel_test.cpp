@@ -213,7 +213,7 @@ TEST_F(CancelTest, TwiceBeforeItRunsIsDeliveredOnce) {
     EXPECT_EQ(task.cancelling(), 2U);
     co_await task;
   });
-  EXPECT_EQ(log, (Log{"cancelled two", "slept"}));
+  EXPECT_EQ(log, (Log{"cancelled one", "slept"}));
 }
 
 TEST_F(CancelTest, UncancelCountsDownToZeroAndWithdrawsWhatWasNotDelivered) {
