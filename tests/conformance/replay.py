@@ -3,8 +3,9 @@
 """Replays recorded programs on the interpreter and compares the traces line by line.
 
     replay.py INTERPRETER CORPUS.jsonl[.gz]...                   the traces are equal
-    replay.py --destroy --every 10 INTERPRETER CORPUS...         and, for every tenth program, the loop may be destroyed
-                                                                 after each of its iterations: nothing is left alive
+    replay.py --destroy INTERPRETER CORPUS...                    and the loop may be destroyed after each of its
+                                                                 iterations: nothing is left alive
+    replay.py --destroy --shard 1/2 INTERPRETER CORPUS...        likewise for the first half of the programs
 
 A corpus has one object a line: {"program": {...}, "trace": [...]}, the trace as CPython 3.13's asyncio gave it. With
 --report FILE each program counts as a case in a report as GoogleTest writes it. The last line is
@@ -110,7 +111,7 @@ def write_report(path, results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--destroy", action="store_true")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th program of a compressed corpus")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="the I-th of N equal parts of the programs")
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("interpreter")
     parser.add_argument("corpus", nargs="+", type=pathlib.Path)
@@ -118,16 +119,15 @@ def main():
     compare = destroy_difference if args.destroy else difference
     interpreter = Interpreter([args.interpreter, "--destroy-steps" if args.destroy else "-b"])
     results = []
-    for path in args.corpus:
-        step = args.every if path.suffix == ".gz" else 1
-        for name, program, expected in itertools.islice(read_corpus(path), 0, None, step):
-            got = interpreter.run(program)
-            problem = interpreter.last_words() if got is None else compare(expected, got)
-            if problem and sum(1 for _, earlier in results if earlier) < MOST_SHOWN:
-                print(f"FAIL {name}\n{problem}", flush=True)
-            results.append((name, problem))
-            if got is None:
-                break
+    shard, shards = (int(number) for number in args.shard.split("/"))
+    programs = itertools.chain.from_iterable(read_corpus(path) for path in args.corpus)
+    got = None
+    for name, program, expected in itertools.islice(programs, shard - 1, None, shards):
+        got = interpreter.run(program)
+        problem = interpreter.last_words() if got is None else compare(expected, got)
+        if problem and sum(1 for _, earlier in results if earlier) < MOST_SHOWN:
+            print(f"FAIL {name}\n{problem}", flush=True)
+        results.append((name, problem))
         if got is None:
             break
     if got is not None and not interpreter.close():
