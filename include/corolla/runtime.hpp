@@ -5,12 +5,14 @@
 
 #include <corolla/runtime/as_completed.hpp>
 #include <corolla/runtime/as_coro.hpp>
+#include <corolla/runtime/context.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/executor.hpp>
 #include <corolla/runtime/future.hpp>
 #include <corolla/runtime/gather.hpp>
+#include <corolla/runtime/log.hpp>
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/run.hpp>
 #include <corolla/runtime/shield.hpp>

@@ -3,10 +3,14 @@
 
 #include <corolla/runtime/event_loop.hpp>
 
+#include "runtime/reports.hpp"
+
 #include <atomic>
 
 namespace corolla {
 inline namespace v0 {
+
+std::string Schedulable::describe() const { return type_name(typeid(*this)); }
 
 // One reference belongs to the loop from scheduling to the run (or drop, or, for a timer, the cancellation).
 
@@ -14,6 +18,7 @@ void ScheduledCallback::run() noexcept {
   if (!cancelled_) {
     running_ = true;
     try {
+      const ContextScope context(origin_.context);
       invoke();
     } catch (...) {
       report_current_exception(*core_, "Exception in callback");
@@ -45,7 +50,12 @@ void ScheduledCallback::cancel() noexcept {
   if (!running_) drop_callable();
 }
 
-DoneCallback::DoneCallback(FutureBase& future) noexcept : future_(&future) {
+std::string ScheduledCallback::describe() const {
+  return "callback " + type_name(callable_type()) + place_suffix(" scheduled", origin_.where);
+}
+
+DoneCallback::DoneCallback(FutureBase& future, ContextRef context) noexcept
+    : future_(&future), context_(std::move(context)) {
   static std::atomic<std::uint64_t> next{1};
   id_ = CallbackId{next.fetch_add(1, std::memory_order_relaxed)};
 }
@@ -55,8 +65,11 @@ void DoneCallback::future_done() noexcept {
   future_->retain();
 }
 
+std::string DoneCallback::describe() const { return "done callback " + type_name(callable_type()); }
+
 void DoneCallback::run() noexcept {
   try {
+    const ContextScope context(context_);
     invoke();
   } catch (...) {
     report_current_exception(future_->core(), "Exception in done callback");

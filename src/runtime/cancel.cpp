@@ -128,6 +128,7 @@ class CancelWalk {
 };
 
 bool FutureBase::cancel(const std::string& message) {
+  core_->check_thread();
   if (done()) return false;
   // Ending a wait can drop the last handle of what is cancelled; nothing here runs user code, but be safe.
   const FutureRef<FutureBase> keep = FutureRef<FutureBase>::share(this);

@@ -10,6 +10,7 @@ inline namespace v0 {
 Error::~Error() = default;
 RuntimeError::~RuntimeError() = default;
 ValueError::~ValueError() = default;
+LookupError::~LookupError() = default;
 TimeoutError::~TimeoutError() = default;
 InvalidStateError::~InvalidStateError() = default;
 OSError::~OSError() = default;

@@ -5,7 +5,10 @@
 #include <corolla/runtime/gather_children.hpp>
 #include <corolla/runtime/task_base.hpp>
 
+#include <corolla/runtime/log.hpp>
+
 #include "backend/backend.hpp"
+#include "runtime/debug.hpp"
 #include "runtime/side_table.hpp"
 #include "runtime/timer_queue.hpp"
 
@@ -47,6 +50,7 @@ EventLoop* running_loop_or_null() noexcept { return running; }
 
 EventLoop::EventLoop(const EventLoopOptions& options)
     : core_(new LoopCore(*this)), clock_(options.clock), door_(std::make_shared<ThreadDoor>()) {
+  core_->debug_ = options.debug.value_or(debug_by_environment());
   try {
     private_ = std::make_unique<Private>();
     backend_ = make_backend(options.backend, core_->ready_, door_->descriptor());
@@ -62,6 +66,11 @@ EventLoop::~EventLoop() {
   core_->release();
 }
 
+void LoopCore::check_thread_now() const {
+  if (loop_ && loop_->is_running() && running != loop_)
+    throw RuntimeError("Non-thread-safe operation invoked on an event loop other than the current one");
+}
+
 void EventLoop::require_open() const {
   if (closed_) throw RuntimeError("Event loop is closed");
 }
@@ -71,6 +80,7 @@ void EventLoop::require_open() const {
 void EventLoop::close() {
   if (running_) throw RuntimeError("Cannot close a running event loop");
   if (closed_) return;
+  report_pending_tasks();
   closed_ = true;
   if (private_->executor) private_->executor->shutdown();
   private_->executor.reset();
@@ -83,6 +93,26 @@ void EventLoop::close() {
   while (GatherChildren* gather = core_->gathers_) gather->abandon();
   private_->held.clear();
   backend_.reset();
+}
+
+// A run() has cancelled and joined all tasks by now; what is left was forgotten by somebody.
+void EventLoop::report_pending_tasks() noexcept {
+  constexpr int kMost = 10;
+  int left = kMost;
+  for (TaskBase* task = core_->oldest_; task; task = task->next_task()) {
+    try {
+      if (left-- == 0) {
+        call_exception_handler(ErrorContext("More tasks were destroyed while pending", nullptr));
+        return;
+      }
+      ErrorContext context("Task was destroyed but it is pending", nullptr);
+      context.task = task->name();
+      context.where = task->created_at();
+      call_exception_handler(context);
+    } catch (...) {
+      std::fputs("corolla: a task was destroyed but it is pending\n", stderr);
+    }
+  }
 }
 
 void EventLoop::run_forever() { run(false); }
@@ -177,19 +207,43 @@ void EventLoop::run_ready() noexcept {
     Schedulable& entry = ready.pop();
     const bool was_last = &entry == last;
     ++since_poll_;
-    entry.run();
+    if (core_->debug_) [[unlikely]]
+      run_watched(entry);
+    else entry.run();
     if (was_last) return;
+  }
+}
+
+// The entry may be gone once it ran, so it is described before.
+void EventLoop::run_watched(Schedulable& entry) noexcept {
+  std::string what;
+  try {
+    what = entry.describe();
+  } catch (...) {  // out of memory: it runs without a description
+  }
+  const time_point start = time();
+  entry.run();
+  const duration took = time() - start;
+  if (took < slow_callback_duration_) return;
+  try {
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%.3f", std::chrono::duration<double>(took).count());
+    log(LogLevel::kWarning, "Executing " + what + " took " + seconds + " seconds");
+  } catch (...) {
+    log(LogLevel::kWarning, "a callback took long, and there is no memory to say which");
   }
 }
 
 void EventLoop::queue(ScheduledCallback& callback) {
   require_open();
+  core_->check_thread();
   callback.retain();
   core_->ready_.push(callback);
 }
 
 void EventLoop::arm_callback(ScheduledCallback& callback, time_point when) {
   require_open();
+  core_->check_thread();
   callback.when_ = when.time_since_epoch();
   private_->timers.arm(callback, when);
   callback.retain();
@@ -242,6 +296,10 @@ void EventLoop::call_exception_handler(const ErrorContext& context) noexcept {
       std::fputs("corolla: the exception handler itself failed\n", stderr);
     }
   }
+  default_exception_handler(context);
+}
+
+void EventLoop::default_exception_handler(const ErrorContext& context) noexcept {
   try {
     const std::string error = context.exception ? ": " + describe(context.exception) : std::string();
     const std::string task = context.task.empty() ? std::string() : " [" + context.task + "]";

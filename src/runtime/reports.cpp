@@ -5,6 +5,10 @@
 #include <corolla/runtime/task_base.hpp>
 
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <cxxabi.h>
 
 namespace corolla {
 inline namespace v0 {
@@ -47,6 +51,21 @@ void report_current_exception(LoopCore& core, const char* message) noexcept {
   } catch (...) {
     std::fputs("corolla: an exception in a callback could not be reported\n", stderr);
   }
+}
+
+std::string type_name(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                         &std::free);
+  return status == 0 && text ? text.get() : type.name();
+}
+
+std::string place_suffix(std::string_view prefix, const std::source_location& where) {
+  if (where.line() == 0) return {};
+  std::string text(prefix);
+  text.append(" at ").append(where.file_name()).append(":").append(std::to_string(where.line()));
+  if (*where.function_name() != '\0') text.append(" in ").append(where.function_name());
+  return text;
 }
 
 }  // namespace v0

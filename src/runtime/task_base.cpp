@@ -4,14 +4,17 @@
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/promise.hpp>
 
+#include "runtime/reports.hpp"
 #include "runtime/side_table.hpp"
 
 namespace corolla {
 inline namespace v0 {
 
-static_assert(sizeof(TaskBase) <= 144, "a sleeping task has a budget of 256 bytes, frame and timer included");
+static_assert(sizeof(TaskBase) <= 152, "a sleeping task has a budget of 256 bytes, frame and timer included");
 
 void WakeUp::run() noexcept { task().step(); }
+FutureBase* WakeUp::awaiter() noexcept { return &task(); }
+std::string WakeUp::describe() const { return static_cast<const TaskBase&>(*this).describe_task(); }
 
 void SleepTimer::run() noexcept {
   TaskBase& task = TaskBase::of(*this);
@@ -19,7 +22,11 @@ void SleepTimer::run() noexcept {
 }
 
 TaskBase::TaskBase(LoopCore& core, std::source_location where) noexcept
-    : FutureBase(core, Kind::kTask), number_(++core.tasks_made_), older_(core.newest_), created_at_(where) {
+    : FutureBase(core, Kind::kTask),
+      number_(++core.tasks_made_),
+      context_(copy_current_context()),
+      older_(core.newest_),
+      created_at_(where) {
   (older_ ? older_->newer_ : core.oldest_) = this;
   core.newest_ = this;
   retain();  // the loop's, until the task is done
@@ -82,10 +89,13 @@ void TaskBase::step() noexcept {
       return;
     }
   }
-  do {
-    task_flags_ &= static_cast<std::uint8_t>(~kRunnable);
-    innermost_->handle().resume();
-  } while (task_flags_ & kRunnable);
+  {
+    const ContextScope context(context_);
+    do {
+      task_flags_ &= static_cast<std::uint8_t>(~kRunnable);
+      innermost_->handle().resume();
+    } while (task_flags_ & kRunnable);
+  }
   if (task_flags_ & kRootFinished) {
     core.current_ = outer;
     finish();
@@ -94,7 +104,19 @@ void TaskBase::step() noexcept {
   core.current_ = outer;
 }
 
-void TaskBase::run_eagerly() noexcept { step(); }
+void TaskBase::run_eagerly() noexcept {
+  constexpr unsigned kDeepest = 1000;  // CPython's limit to recursion
+  EventLoop* const loop = core_->loop();
+  if (!loop || !loop->is_running() || core_->eager_depth_ >= kDeepest) {
+    start();
+    return;
+  }
+  LoopCore& core = *core_;
+  ++core.eager_depth_;
+  begun_ = true;
+  step();
+  --core.eager_depth_;
+}
 
 // The outcome is taken first, then the frame and the callable die, and only then do others learn of it: as in CPython,
 // where a finished coroutine's locals are gone before any callback runs.
@@ -123,6 +145,7 @@ void TaskBase::finish() noexcept {
 }
 
 void TaskBase::discard() noexcept {
+  destroy_coroutines();
   drop_callable();
   leave_list();
   become_cancelled({});
@@ -162,6 +185,12 @@ unsigned TaskBase::uncancel() noexcept {
 std::string TaskBase::name() const {
   if (task_flags_ & kNamed) return side_table(*core_).entry(*this).name;
   return "Task-" + std::to_string(number_);
+}
+
+std::string TaskBase::describe_task() const {
+  std::string text = "task " + name();
+  if (innermost_) text += place_suffix(done() ? "" : ", suspended", innermost_->where());
+  return text + place_suffix(", created", created_at_);
 }
 
 void TaskBase::set_name(std::string name) {

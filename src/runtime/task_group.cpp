@@ -18,6 +18,7 @@ class TaskGroup::Child final : public Waiter, public FromBlockCache {
     group_.unlink(*this);
     delete this;
   }
+  FutureBase* awaiter() noexcept override { return &group_.parent_; }
 
  private:
   TaskGroup& group_;
@@ -29,8 +30,8 @@ class TaskGroup::Child final : public Waiter, public FromBlockCache {
 };
 
 TaskGroup::TaskGroup()
-    : loop_(get_running_loop()), parent_([]() -> TaskBase& {
-        TaskBase* task = current_task();
+    : loop_(get_running_loop()), parent_([this]() -> TaskBase& {
+        TaskBase* task = loop_.core().current_task();
         if (!task) throw RuntimeError("task_group() is used outside of a task");
         return *task;
       }()) {}

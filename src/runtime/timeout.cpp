@@ -9,7 +9,8 @@ inline namespace v0 {
 namespace {
 
 TaskBase& entering_task() {
-  TaskBase* task = current_task();
+  EventLoop* loop = running_loop_or_null();
+  TaskBase* task = loop ? loop->core().current_task() : nullptr;
   if (!task) throw RuntimeError("timeout() is used outside of a task");
   return *task;
 }

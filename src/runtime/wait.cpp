@@ -35,6 +35,7 @@ class WaitOperation final : public CompletionWatch {
       timed_out();
     }
   }
+  FutureBase* awaiter() noexcept override { return task_; }
   void timed_out() noexcept override {
     if (task_->waiting()) task_->wake();
   }

@@ -43,7 +43,7 @@ void Condition::require_locked(const char* what) const {
 // An error may come out after the task had been notified, so it notifies another; that one may wake for nothing.
 Coro<void> Condition::wait() {
   require_locked("wait() needs the lock");
-  waiters_.require_loop_of(*current_task());
+  waiters_.require_loop_of(current_task().base());
   lock_.release();
   std::exception_ptr error;
   try {

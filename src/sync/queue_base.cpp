@@ -38,7 +38,7 @@ void QueueBase::shut_down(bool drained) noexcept {
 Coro<void> QueueBase::wait_for_item() {
   while (empty()) {
     if (shut_down_) throw QueueShutDown();
-    bound_.require_loop_of(*current_task());
+    bound_.require_loop_of(current_task().base());
     bool woken = false;
     try {
       co_await WaitLine::Turn(getters_, woken);
@@ -52,7 +52,7 @@ Coro<void> QueueBase::wait_for_item() {
 Coro<void> QueueBase::wait_for_room() {
   while (full()) {
     if (shut_down_) throw QueueShutDown();
-    bound_.require_loop_of(*current_task());
+    bound_.require_loop_of(current_task().base());
     bool woken = false;
     try {
       co_await WaitLine::Turn(putters_, woken);

@@ -192,9 +192,9 @@ std::optional<ProgramFuture> World::target(const Actor& actor, const Statement& 
     if (!found) return std::nullopt;
     return *found;
   }
-  const corolla::TaskBase* current = corolla::current_task();
+  const auto current = corolla::current_task();
   for (const ProgramFuture& task : tasks_) {
-    if (task.state().get() == current) return task;
+    if (task.state().get() == current.state().get()) return task;
   }
   return std::nullopt;
 }

@@ -22,7 +22,7 @@ TEST_F(CancelTest, ReceiveBeforeItStarts) {
     // The request is there when the wait begins.
     auto requested = create_task(
         [](ByteStream& s) -> Coro<std::string> {
-          current_task()->cancel();
+          current_task().cancel();
           co_return std::string(co_await s.receive());
         },
         std::ref(pair.stream));

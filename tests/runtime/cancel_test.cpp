@@ -119,7 +119,7 @@ TEST_F(CancelTest, OneselfTakesEffectAtTheNextSuspension) {
   run_and_destroy([this]() -> Coro<void> {
     auto task = create_task(
         [](Log* out) -> Coro<void> {
-          EXPECT_TRUE(current_task()->cancel());
+          EXPECT_TRUE(current_task().cancel());
           out->push_back("still running");
           try {
             co_await sleep(1h);
@@ -138,7 +138,7 @@ TEST_F(CancelTest, OneselfTakesEffectAtTheNextSuspension) {
 TEST_F(CancelTest, ThenReturningInTheSameStepEndsCancelled) {
   run_and_destroy([]() -> Coro<void> {
     auto task = create_task([]() -> Coro<std::string> {
-      current_task()->cancel("late");
+      current_task().cancel("late");
       co_return "a value that is thrown away, and long enough to be on the heap";
     });
     const auto result = co_await outcome(task);
@@ -150,7 +150,7 @@ TEST_F(CancelTest, ThenReturningInTheSameStepEndsCancelled) {
 TEST_F(CancelTest, ThenThrowingInTheSameStepEndsWithThatException) {
   run_and_destroy([]() -> Coro<void> {
     auto task = create_task([]() -> Coro<void> {
-      current_task()->cancel();
+      current_task().cancel();
       throw ValueError("stronger");
       co_return;
     });
@@ -220,7 +220,7 @@ TEST_F(CancelTest, UncancelCountsDownToZeroAndWithdrawsWhatWasNotDelivered) {
   run_and_destroy([this]() -> Coro<void> {
     auto task = create_task(
         [](Log* out) -> Coro<void> {
-          TaskBase& me = *current_task();
+          const Task<> me = current_task();
           me.cancel();
           me.cancel();
           EXPECT_EQ(me.cancelling(), 2U);

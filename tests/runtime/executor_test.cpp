@@ -54,7 +54,7 @@ TEST_F(ExecutorTest, AnExceptionNobodyRetrievesIsReported) {
     while (true) {  // the pool has several threads: wait until the report came
       co_await to_thread([] {});
       co_await turns(1);
-      if (current_task()->cancelling() > 0) co_return;
+      if (current_task().cancelling() > 0) co_return;
     }
   };
   auto task = loop().create_task(body());

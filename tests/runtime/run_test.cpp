@@ -117,7 +117,7 @@ TEST_F(RunTest, ARunnerKeepsItsLoopForSeveralRuns) {
 
 TEST_F(RunTest, ACancellationOfMainThatIsNoCtrlCIsThrown) {
   auto body = []() -> Coro<void> {
-    current_task()->cancel("by itself");
+    current_task().cancel("by itself");
     co_await turns(1);
   };
   EXPECT_THROW(corolla::run(body()), CancelledError);

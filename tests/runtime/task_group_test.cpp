@@ -101,7 +101,7 @@ TEST_F(TaskGroupTest, AFailingChildCancelsSiblingsAndBody) {
     };
     const auto result = co_await outcome(task_group(body));
     EXPECT_EQ(members(result.error()), "broken");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);
   });
   EXPECT_EQ(log, (Log{"a cancelled", "b cancelled", "body cancelled"}));
@@ -120,7 +120,7 @@ TEST_F(TaskGroupTest, ErrorsComeInTheOrderOfCompletionTheBodysLast) {
       }
     };
     EXPECT_EQ(members((co_await outcome(task_group(body))).error()), "first,second,third,body");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
 
@@ -213,7 +213,7 @@ TEST_F(TaskGroupTest, NestsAndAnInnerFailureIsOneErrorOfTheOuterGroup) {
     EXPECT_NE(members(result.error()).find("unhandled errors in a TaskGroup (1 sub-exception): deep"),
               std::string::npos)
         << members(result.error());
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
   EXPECT_EQ(log, (Log{"inner sibling cancelled", "outer sibling cancelled"}));
 }

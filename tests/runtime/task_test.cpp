@@ -50,19 +50,19 @@ TEST_F(TaskTest, HasANameAndANumberOfItsOwn) {
 }
 
 TEST_F(TaskTest, IsCurrentInItsStepsAndNotInCallbacks) {
-  EXPECT_EQ(current_task(), nullptr);
+  EXPECT_THROW(static_cast<void>(current_task()), RuntimeError);
   run_and_destroy([]() -> Coro<void> {
-    TaskBase* const me = current_task();
-    EXPECT_NE(me, nullptr);
+    const Task<> me = current_task();
+    EXPECT_TRUE(me.valid());
     auto other = create_task(
-        [](TaskBase* parent) -> Coro<void> {
+        [](Task<> parent) -> Coro<void> {
           EXPECT_NE(current_task(), parent);
           co_return;
         },
         me);
     bool in_callback = false;
     get_running_loop().call_soon([&in_callback] {
-      EXPECT_EQ(current_task(), nullptr);
+      EXPECT_FALSE(current_task().valid());
       in_callback = true;
     });
     co_await other;

@@ -46,7 +46,7 @@ TEST_F(TimeoutTest, TooLateCancelsTheBodyAndThrowsTimeoutError) {
     EXPECT_EQ(result.error_message(), "timed out");
     EXPECT_THROW(static_cast<void>(result.value()), TimeoutError);
     EXPECT_TRUE(expired);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);  // no cancellation is left over
     log.push_back("went on");
   });
@@ -77,7 +77,7 @@ TEST_F(TimeoutTest, OtherExceptionsPassUnchanged) {
       }
     };
     EXPECT_EQ((co_await outcome(timeout(1s, body))).error_message(), "instead");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
 
@@ -91,7 +91,7 @@ TEST_F(TimeoutTest, ABodyThatSwallowsTheCancellationGivesItsValue) {
       co_return 9;
     };
     EXPECT_EQ(co_await timeout(1s, body), 9);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
 
@@ -184,7 +184,7 @@ TEST_F(TimeoutTest, BothExpiringInOneIterationAreToldApart) {
       co_await turns(1);
     };
     EXPECT_EQ((co_await outcome(timeout(1s, nested))).error_message(), "timed out");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
   EXPECT_EQ(log, Log{"inner cancelled"});
 }
@@ -230,7 +230,7 @@ TEST_F(TimeoutTest, ATimeoutThatComesWhenTheBodyIsDoneIsTakenBack) {
     co_await timeout(1s, body);
     co_await sleep(0ns);
     co_await sleep(1s);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     log.push_back("undisturbed");
   });
   EXPECT_EQ(log, Log{"undisturbed"});
@@ -255,9 +255,9 @@ TEST_F(WaitForTest, InTimeGivesTheValue) {
 
 TEST_F(WaitForTest, RunsACoroInTheSameTask) {
   run_and_destroy([]() -> Coro<void> {
-    TaskBase* const me = current_task();
+    const Task<> me = current_task();
     co_await wait_for(
-        [](TaskBase* expected) -> Coro<void> {
+        [](Task<> expected) -> Coro<void> {
           EXPECT_EQ(current_task(), expected);
           co_return;
         }(me),

@@ -176,7 +176,7 @@ TEST(LockTest, SelfCancellationIsDeliveredAtTheWait) {
               auto guard = co_await lock.acquire();
               auto b = create_task(
                   [](Lock& l, Notes& n) -> Coro<void> {
-                    current_task()->cancel();
+                    current_task().cancel();
                     co_await locker(l, n, "b");
                   },
                   std::ref(lock), std::ref(notes));

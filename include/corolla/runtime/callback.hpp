@@ -3,9 +3,11 @@
 /// Callbacks: what call_soon, call_later, call_at and add_done_callback queue.
 ///
 /// Source: asyncio's Handle and TimerHandle. A callback that throws is reported to the loop's exception handler and the
-/// loop goes on. Not thread safe.
+/// loop goes on. A callback runs in a copy of the context in which it was scheduled, or in the Context it was given.
+/// Not thread safe.
 #pragma once
 
+#include <corolla/runtime/context_state.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/memory.hpp>
 #include <corolla/runtime/schedulable.hpp>
@@ -14,7 +16,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <source_location>
+#include <string>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 
 namespace corolla {
@@ -22,6 +27,15 @@ inline namespace v0 {
 
 /// Reports the exception being handled to the exception handler of the loop; for callbacks.
 COROLLA_API void report_current_exception(LoopCore& core, const char* message) noexcept;
+
+/// Where a callback comes from: the context it runs in and the place where it was scheduled, if known.
+struct CallbackOrigin {
+  CallbackOrigin() : context(copy_current_context()) {}
+  explicit CallbackOrigin(const std::source_location& place) : context(copy_current_context()), where(place) {}
+  explicit CallbackOrigin(ContextRef given) noexcept : context(std::move(given)) {}
+  ContextRef context;
+  std::source_location where;
+};
 
 /// The shared half of a Handle: in the ready queue or the timer heap, and in the hands of who scheduled it.
 class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
@@ -32,6 +46,8 @@ class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
   void cancel() noexcept;
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
   [[nodiscard]] std::chrono::nanoseconds when() const noexcept { return when_; }
+  [[nodiscard]] ContextRef& context() noexcept { return origin_.context; }
+  [[nodiscard]] std::string describe() const final;
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
@@ -39,16 +55,20 @@ class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
   }
 
  protected:
-  explicit ScheduledCallback(LoopCore& core) noexcept : core_(&core) { core.retain(); }
+  ScheduledCallback(LoopCore& core, CallbackOrigin&& origin) noexcept : core_(&core), origin_(std::move(origin)) {
+    core.retain();
+  }
   virtual ~ScheduledCallback() { core_->release(); }
   virtual void invoke() = 0;
   virtual void drop_callable() noexcept = 0;
+  [[nodiscard]] virtual const std::type_info& callable_type() const noexcept = 0;
 
  private:
   friend class EventLoop;
   void finish() noexcept;
 
   LoopCore* core_;
+  CallbackOrigin origin_;
   std::chrono::nanoseconds when_{0};
   std::uint32_t references_ = 1;
   bool cancelled_ = false;
@@ -61,14 +81,15 @@ template <class F, class... Args>
 class CallableCallback final : public ScheduledCallback {
  public:
   template <class G, class... As>
-  explicit CallableCallback(LoopCore& core, G&& function, As&&... args)
-      : ScheduledCallback(core), call_(std::in_place, std::forward<G>(function), std::forward<As>(args)...) {}
+  CallableCallback(LoopCore& core, CallbackOrigin&& origin, G&& function, As&&... args)
+      : ScheduledCallback(core, std::move(origin)), call_(std::in_place, std::forward<G>(function), std::forward<As>(args)...) {}
 
  private:
   void invoke() override {
     std::apply([](F& function, Args&... args) { std::invoke(function, std::move(args)...); }, *call_);
   }
   void drop_callable() noexcept override { call_.reset(); }
+  [[nodiscard]] const std::type_info& callable_type() const noexcept override { return typeid(F); }
 
   std::optional<std::tuple<F, Args...>> call_;
 };
@@ -83,6 +104,8 @@ class Handle {
     if (callback_) callback_->cancel();
   }
   [[nodiscard]] bool cancelled() const noexcept { return callback_ && callback_->cancelled(); }
+  /// The context the callback runs in; see context.hpp. Precondition: not an empty handle.
+  [[nodiscard]] ContextRef& context() const noexcept { return callback_->context(); }
 
  protected:
   FutureRef<ScheduledCallback> callback_;
@@ -107,16 +130,19 @@ class COROLLA_API DoneCallback : public Waiter, public FromBlockCache {
   void run() noexcept final;
   void drop() noexcept final;
   void future_done() noexcept final;
+  [[nodiscard]] std::string describe() const final;
   virtual ~DoneCallback() = default;
   [[nodiscard]] CallbackId id() const noexcept { return id_; }
   [[nodiscard]] FutureBase& future() const noexcept { return *future_; }
 
  protected:
-  explicit DoneCallback(FutureBase& future) noexcept;
+  DoneCallback(FutureBase& future, ContextRef context) noexcept;
   virtual void invoke() = 0;
+  [[nodiscard]] virtual const std::type_info& callable_type() const noexcept = 0;
   FutureBase* future_;
 
  private:
+  ContextRef context_;
   CallbackId id_;
   bool queued_ = false;  // then it holds a reference to the future
 };
@@ -124,20 +150,21 @@ class COROLLA_API DoneCallback : public Waiter, public FromBlockCache {
 template <class F>
 class CallableDoneCallback final : public DoneCallback {
  public:
-  CallableDoneCallback(FutureBase& future, F&& function) noexcept
-      : DoneCallback(future), function_(std::move(function)) {}
+  CallableDoneCallback(FutureBase& future, ContextRef context, F&& function) noexcept
+      : DoneCallback(future, std::move(context)), function_(std::move(function)) {}
 
  private:
   void invoke() override { function_(*future_); }
+  [[nodiscard]] const std::type_info& callable_type() const noexcept override { return typeid(F); }
   F function_;
 };
 
 COROLLA_API void register_done_callback(FutureBase& future, DoneCallback& callback) noexcept;
 
-/// Registers `function(FutureBase&)`.
+/// Registers `function(FutureBase&)`, to run in `context`.
 template <class F>
-CallbackId add_done_callback_to(FutureBase& future, F function) {
-  auto* node = new CallableDoneCallback<F>(future, std::move(function));
+CallbackId add_done_callback_to(FutureBase& future, F function, ContextRef context = copy_current_context()) {
+  auto* node = new CallableDoneCallback<F>(future, std::move(context), std::move(function));
   const CallbackId id = node->id();
   register_done_callback(future, *node);
   return id;

@@ -51,6 +51,8 @@ class COROLLA_API CompletionWatch : public FromBlockCache {
 
   virtual void child_done(FutureBase& child) noexcept = 0;
   virtual void timed_out() noexcept = 0;
+  /// The task that waits; null when none does.
+  [[nodiscard]] virtual FutureBase* awaiter() noexcept { return nullptr; }
 
  private:
   class COROLLA_API Node final : public Waiter {
@@ -59,6 +61,7 @@ class COROLLA_API CompletionWatch : public FromBlockCache {
     void future_done() noexcept override { watch->retain(); }
     void run() noexcept override;
     void drop() noexcept override { watch->release(); }
+    [[nodiscard]] FutureBase* awaiter() noexcept override { return watch->awaiter(); }
     FutureRef<FutureBase> child;
     CompletionWatch* watch = nullptr;
   };

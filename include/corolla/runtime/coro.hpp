@@ -13,11 +13,15 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
 namespace corolla {
 inline namespace v0 {
+
+/// Destroys a coroutine that nobody awaited; in debug mode that is reported.
+COROLLA_API void destroy_unawaited(PromiseBase& coroutine) noexcept;
 
 /// Storage for what a coroutine returns; T may be a reference.
 template <class T>
@@ -73,7 +77,10 @@ class CoroPromise final : public CoroPromiseBase<CoroPromise<T>> {
  public:
   static_assert(std::is_reference_v<T> || alignof(std::conditional_t<std::is_reference_v<T>, int, T>) <= 16,
                 "no over-aligned value in a coroutine frame");
-  Coro<T> get_return_object() noexcept { return Coro<T>(*this); }
+  Coro<T> get_return_object(std::source_location where = std::source_location::current()) noexcept {
+    this->set_where(where);
+    return Coro<T>(*this);
+  }
 
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
@@ -95,7 +102,7 @@ class CoroPromise final : public CoroPromiseBase<CoroPromise<T>> {
 template <>
 class CoroPromise<void> final : public CoroPromiseBase<CoroPromise<void>> {
  public:
-  inline Coro<void> get_return_object() noexcept;
+  inline Coro<void> get_return_object(std::source_location where = std::source_location::current()) noexcept;
   void return_void() const noexcept {}
   void take() {
     if (error_) [[unlikely]]
@@ -137,8 +144,9 @@ class [[nodiscard("a Coro does nothing until it is awaited")]] Coro {
     std::swap(promise_, other.promise_);
     return *this;
   }
+  /// In debug mode one that was never awaited is reported.
   ~Coro() {
-    if (promise_) promise_->handle().destroy();
+    if (promise_) destroy_unawaited(*promise_);
   }
 
   /// Awaits it; the value, or the exception it ended with. RuntimeError when it was awaited or moved from.
@@ -160,7 +168,10 @@ class [[nodiscard("a Coro does nothing until it is awaited")]] Coro {
   promise_type* promise_;
 };
 
-inline Coro<void> CoroPromise<void>::get_return_object() noexcept { return Coro<void>(*this); }
+inline Coro<void> CoroPromise<void>::get_return_object(std::source_location where) noexcept {
+  set_where(where);
+  return Coro<void>(*this);
+}
 
 /// Coro<T> for some T.
 template <class A>

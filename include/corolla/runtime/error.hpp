@@ -44,6 +44,13 @@ class COROLLA_API ValueError : public Error {
   ~ValueError() override;
 };
 
+/// A look-up that found nothing (Python's LookupError).
+class COROLLA_API LookupError : public Error {
+ public:
+  using Error::Error;
+  ~LookupError() override;
+};
+
 /// A deadline passed (asyncio.TimeoutError, Python's TimeoutError).
 class COROLLA_API TimeoutError : public Error {
  public:

@@ -12,6 +12,7 @@
 #include <corolla/runtime/clock.hpp>
 #include <corolla/runtime/future.hpp>
 #include <corolla/runtime/loop_core.hpp>
+#include <corolla/runtime/task_options.hpp>
 #include <corolla/runtime/thread_door.hpp>
 
 #include <chrono>
@@ -51,6 +52,8 @@ struct EventLoopOptions {
   std::string backend;
   /// Null: the steady clock. Tests give a virtual one.
   std::shared_ptr<Clock> clock;
+  /// Debug mode; unset: what COROLLA_DEBUG says ("1" switches it on).
+  std::optional<bool> debug;
 };
 
 /// See the file's comment.
@@ -92,23 +95,50 @@ class COROLLA_API EventLoop {
     return delay < time_point::max() - now ? now + delay : time_point::max();
   }
 
-  /// Schedules function(args...) for the next iteration. A copy of each argument is kept.
+  /// Schedules function(args...) for the next iteration, in a copy of the current context. A copy of each argument is
+  /// kept. What has no arguments also keeps the place of the call, for the debug mode.
+  template <std::invocable F>
+  Handle call_soon(F&& function, std::source_location where = std::source_location::current()) {
+    return soon(CallbackOrigin(where), std::forward<F>(function));
+  }
   template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::invocable<F, Args...>)
   Handle call_soon(F&& function, Args&&... args) {
-    auto callback = make_callback(std::forward<F>(function), std::forward<Args>(args)...);
-    queue(*callback.get());
-    return Handle(std::move(callback));
+    return soon(CallbackOrigin(), std::forward<F>(function), std::forward<Args>(args)...);
+  }
+  /// As above, in `context` itself.
+  template <class F, class... Args>
+  Handle call_soon(const Context& context, F&& function, Args&&... args) {
+    return soon(CallbackOrigin(context.state()), std::forward<F>(function), std::forward<Args>(args)...);
   }
   /// Schedules function(args...) `delay` from now; zero and less go through the timers, too.
-  template <class F, class... Args>
-  TimerHandle call_later(duration delay, F&& function, Args&&... args) {
-    return call_at(time_after(delay), std::forward<F>(function), std::forward<Args>(args)...);
+  template <std::invocable F>
+  TimerHandle call_later(duration delay, F&& function, std::source_location where = std::source_location::current()) {
+    return at(time_after(delay), CallbackOrigin(where), std::forward<F>(function));
   }
   template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::invocable<F, Args...>)
+  TimerHandle call_later(duration delay, F&& function, Args&&... args) {
+    return at(time_after(delay), CallbackOrigin(), std::forward<F>(function), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  TimerHandle call_later(duration delay, const Context& context, F&& function, Args&&... args) {
+    return at(time_after(delay), CallbackOrigin(context.state()), std::forward<F>(function),
+              std::forward<Args>(args)...);
+  }
+  /// Schedules function(args...) for a point of the loop's time.
+  template <std::invocable F>
+  TimerHandle call_at(time_point when, F&& function, std::source_location where = std::source_location::current()) {
+    return at(when, CallbackOrigin(where), std::forward<F>(function));
+  }
+  template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::invocable<F, Args...>)
   TimerHandle call_at(time_point when, F&& function, Args&&... args) {
-    auto callback = make_callback(std::forward<F>(function), std::forward<Args>(args)...);
-    arm_callback(*callback.get(), when);
-    return TimerHandle(std::move(callback));
+    return at(when, CallbackOrigin(), std::forward<F>(function), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  TimerHandle call_at(time_point when, const Context& context, F&& function, Args&&... args) {
+    return at(when, CallbackOrigin(context.state()), std::forward<F>(function), std::forward<Args>(args)...);
   }
   /// As call_soon, from any thread or from none; RuntimeError once the loop is closed. Wakes the loop.
   template <class F>
@@ -126,12 +156,29 @@ class COROLLA_API EventLoop {
   template <class C, class... Args>
   auto create_task(C&& coro_or_function, Args&&... args);
 
+  /// How tasks begin from now on; null restores the default, which queues their first step.
+  void set_task_factory(TaskFactory factory) { task_factory_ = std::move(factory); }
+  [[nodiscard]] const TaskFactory& get_task_factory() const noexcept { return task_factory_; }
+
+  /// Debug mode: callbacks and steps that take long are logged with their place, and so are coroutines that are dropped
+  /// without having been awaited; calls from a wrong thread are a RuntimeError.
+  void set_debug(bool debug) noexcept { core_->debug_ = debug; }
+  [[nodiscard]] bool get_debug() const noexcept { return core_->debug(); }
+  /// What "long" is; 100 ms unless set.
+  void set_slow_callback_duration(duration limit) noexcept { slow_callback_duration_ = limit; }
+  [[nodiscard]] duration slow_callback_duration() const noexcept { return slow_callback_duration_; }
+
   /// Null restores the default, which writes one line to standard error.
   void set_exception_handler(ExceptionHandler handler) {
     exception_handler_ = handler ? std::make_shared<ExceptionHandler>(std::move(handler)) : nullptr;
   }
   /// Never throws; errors of the handler go to the default one.
   void call_exception_handler(const ErrorContext& context) noexcept;
+  /// What the default handler does: one line on standard error.
+  void default_exception_handler(const ErrorContext& context) noexcept;
+  [[nodiscard]] ExceptionHandler get_exception_handler() const {
+    return exception_handler_ ? *exception_handler_ : ExceptionHandler();
+  }
 
   /// The default executor, made on first use: min(32, cores + 4) threads.
   [[nodiscard]] ThreadPoolExecutor& default_executor();
@@ -161,10 +208,22 @@ class COROLLA_API EventLoop {
   struct Private;
 
   template <class F, class... Args>
-  FutureRef<ScheduledCallback> make_callback(F&& function, Args&&... args) {
+  FutureRef<ScheduledCallback> make_callback(CallbackOrigin&& origin, F&& function, Args&&... args) {
     using Node = CallableCallback<std::decay_t<F>, std::decay_t<Args>...>;
     return FutureRef<ScheduledCallback>::adopt(
-        new Node(*core_, std::forward<F>(function), std::forward<Args>(args)...));
+        new Node(*core_, std::move(origin), std::forward<F>(function), std::forward<Args>(args)...));
+  }
+  template <class F, class... Args>
+  Handle soon(CallbackOrigin&& origin, F&& function, Args&&... args) {
+    auto callback = make_callback(std::move(origin), std::forward<F>(function), std::forward<Args>(args)...);
+    queue(*callback.get());
+    return Handle(std::move(callback));
+  }
+  template <class F, class... Args>
+  TimerHandle at(time_point when, CallbackOrigin&& origin, F&& function, Args&&... args) {
+    auto callback = make_callback(std::move(origin), std::forward<F>(function), std::forward<Args>(args)...);
+    arm_callback(*callback.get(), when);
+    return TimerHandle(std::move(callback));
   }
   void queue(ScheduledCallback& callback);
   void arm_callback(ScheduledCallback& callback, time_point when);
@@ -173,6 +232,8 @@ class COROLLA_API EventLoop {
   void run(bool once);
   void wait_for_events();
   void run_ready() noexcept;
+  void run_watched(Schedulable& entry) noexcept;
+  void report_pending_tasks() noexcept;
 
   LoopCore* core_;
   std::shared_ptr<Clock> clock_;
@@ -181,6 +242,8 @@ class COROLLA_API EventLoop {
   std::unique_ptr<Private> private_;
   std::shared_ptr<ExceptionHandler> exception_handler_;  // shared, so that a handler may replace itself
   std::function<void()> interrupt_handler_;
+  TaskFactory task_factory_;
+  duration slow_callback_duration_ = std::chrono::milliseconds(100);
   bool running_ = false;
   bool stopping_ = false;
   bool closed_ = false;

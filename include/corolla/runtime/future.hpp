@@ -9,6 +9,7 @@
 #pragma once
 
 #include <corolla/runtime/callback.hpp>
+#include <corolla/runtime/context.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/promise.hpp>
 #include <corolla/runtime/task_state.hpp>
@@ -100,12 +101,16 @@ class Future {
     set_exception(std::make_exception_ptr(std::forward<E>(error)));
   }
 
-  /// `callback(Future<T>)` is called by the loop once this is done, in order of registration, never inline.
+  /// `callback(Future<T>)` is called by the loop once this is done, in order of registration, never inline; it runs in a
+  /// copy of the current context.
   template <class F>
   CallbackId add_done_callback(F callback) const {
-    return add_done_callback_to(*state_, [callback = std::move(callback)](FutureBase& done) mutable {
-      callback(Future<T>(FutureRef<FutureBase>::share(&done)));
-    });
+    return add_done_callback_to(*state_, wrapped(std::move(callback)));
+  }
+  /// As above, but it runs in `context`.
+  template <class F>
+  CallbackId add_done_callback(F callback, const Context& context) const {
+    return add_done_callback_to(*state_, wrapped(std::move(callback)), context.state());
   }
   /// Removes a callback; false when it is not registered any more.
   bool remove_done_callback(CallbackId id) const { return remove_done_callback_from(*state_, id); }
@@ -114,10 +119,22 @@ class Future {
   FutureAwaiter<T, false> operator co_await() const& noexcept { return FutureAwaiter<T, false>(state_); }
   FutureAwaiter<T, true> operator co_await() && noexcept { return FutureAwaiter<T, true>(std::move(state_)); }
 
+  /// The loop it belongs to; RuntimeError once that is closed.
+  [[nodiscard]] EventLoop& get_loop() const {
+    if (EventLoop* loop = state_->core().loop()) return *loop;
+    throw RuntimeError("the future's event loop is closed");
+  }
+
   [[nodiscard]] const FutureRef<FutureBase>& state() const noexcept { return state_; }
   friend bool operator==(const Future& a, const Future& b) noexcept { return a.state_.get() == b.state_.get(); }
 
  private:
+  template <class F>
+  static auto wrapped(F callback) {
+    return [callback = std::move(callback)](FutureBase& done) mutable {
+      callback(Future<T>(FutureRef<FutureBase>::share(&done)));
+    };
+  }
   void require_done() const {
     if (!state_->done()) throw InvalidStateError("the result is not ready");
   }

@@ -84,6 +84,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
   /// Tells the exception handler of an exception that nobody retrieved, once.
   void report_if_unretrieved() noexcept;
   void require_pending() const {
+    core_->check_thread();
     if (done()) [[unlikely]]
       throw InvalidStateError("the future is done already");
   }
@@ -108,6 +109,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
   bool retrieved_ : 1 = false;
   bool announces_ : 1 = false;
   bool marked_ : 1 = false;      // to find duplicates among children
+  bool begun_ : 1 = false;       // a task's: its first step was queued or has run
   std::uint8_t task_flags_ = 0;  // TaskBase's, here to fill the word
   LoopCore* core_;
   WaiterList waiters_;

@@ -65,6 +65,7 @@ class COROLLA_API GatherChildren {
     Node(Node&& other) noexcept : Waiter(), future(std::move(other.future)), owner(other.owner) {}
     void run() noexcept override { owner->node_done(*this, true); }
     void drop() noexcept override { owner->node_done(*this, false); }
+    [[nodiscard]] FutureBase* awaiter() noexcept override { return &owner->outer(); }
     FutureRef<FutureBase> future;
     GatherChildren* owner;
   };

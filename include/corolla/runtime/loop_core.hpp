@@ -38,6 +38,13 @@ class COROLLA_API LoopCore {
   /// Tasks not done, oldest first; the link to the next one is the task's own.
   [[nodiscard]] TaskBase* first_task() const noexcept { return oldest_; }
 
+  /// In debug mode: RuntimeError in a thread that is not the one the loop runs in.
+  void check_thread() const {
+    if (debug_) [[unlikely]]
+      check_thread_now();
+  }
+  [[nodiscard]] bool debug() const noexcept { return debug_; }
+
   void retain() noexcept { ++references_; }
   void release() noexcept {
     if (--references_ == 0) delete this;
@@ -50,6 +57,7 @@ class COROLLA_API LoopCore {
   friend class GatherChildren;
   friend class TaskBase;
   ~LoopCore();
+  void check_thread_now() const;
 
   EventLoop* loop_;
   ReadyQueue ready_;
@@ -58,8 +66,10 @@ class COROLLA_API LoopCore {
   TaskBase* newest_ = nullptr;
   GatherChildren* gathers_ = nullptr;  // all alive, in no order
   std::unique_ptr<SideTable> side_table_;
+  unsigned eager_depth_ = 0;  // eager tasks inside each other's first steps
   std::uint32_t tasks_made_ = 0;
   std::uint32_t references_ = 1;
+  bool debug_ = false;
 };
 
 }  // namespace v0

@@ -37,7 +37,7 @@ class COROLLA_API PromiseBase {
   /// Who awaits it; null for the root of a task.
   [[nodiscard]] CoroLink* link() const noexcept { return link_; }
   void set_link(CoroLink& link) noexcept { link_ = &link; }
-  /// The co_await at which it is suspended, or was last.
+  /// The co_await at which it is suspended, or was last; before the first one the coroutine's beginning.
   [[nodiscard]] const std::source_location& where() const noexcept { return where_; }
   void set_where(const std::source_location& where) noexcept { where_ = where; }
 

@@ -8,8 +8,12 @@
 
 #include <corolla/runtime/api.hpp>
 
+#include <string>
+
 namespace corolla {
 inline namespace v0 {
+
+class FutureBase;
 
 /// Something the loop runs once, in FIFO order.
 class COROLLA_API Schedulable {
@@ -21,6 +25,8 @@ class COROLLA_API Schedulable {
   virtual void run() noexcept = 0;
   /// Called instead of run() when the loop dies with the entry still queued.
   virtual void drop() noexcept = 0;
+  /// What it is, for the debug mode's report of a callback that took long.
+  [[nodiscard]] virtual std::string describe() const;
 
  protected:
   Schedulable() = default;
@@ -64,6 +70,8 @@ class COROLLA_API Waiter : public Schedulable {
   [[nodiscard]] bool linked() const noexcept { return next_ != nullptr; }
   /// The future it waited for is done and it is about to be queued; asked for by FutureBase::announce_completion.
   virtual void future_done() noexcept {}
+  /// Who waits by means of this node: a task, or the future of a gather or shield; null for a callback.
+  [[nodiscard]] virtual FutureBase* awaiter() noexcept { return nullptr; }
 
  protected:
   Waiter() = default;

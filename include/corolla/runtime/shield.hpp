@@ -45,6 +45,7 @@ class COROLLA_API ShieldLink {
     void future_done() noexcept override;
     void run() noexcept override;
     void drop() noexcept override;
+    [[nodiscard]] FutureBase* awaiter() noexcept override { return &link_.outer(); }
 
    private:
     ShieldLink& link_;

@@ -10,6 +10,7 @@
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/future.hpp>
+#include <corolla/runtime/task_options.hpp>
 #include <corolla/runtime/task_state.hpp>
 
 #include <functional>
@@ -19,16 +20,21 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace corolla {
 inline namespace v0 {
 
-/// See the file's comment.
+/// See the file's comment. Each Task<T> converts to Task<>, the handle of a task whose value does not matter: what
+/// current_task() and all_tasks() give. Awaiting that waits for the task and throws what it failed with.
 template <class T = void>
 class Task : public Future<T> {
  public:
   Task() noexcept = default;
   explicit Task(FutureRef<FutureBase> state) noexcept : Future<T>(std::move(state)) {}
+  template <class U>
+    requires(std::is_void_v<T> && !std::is_void_v<U>)
+  Task(const Task<U>& other) noexcept : Future<T>(other.state()) {}  // NOLINT(google-explicit-constructor)
 
   /// Cancel requests not undone by uncancel().
   [[nodiscard]] unsigned cancelling() const noexcept { return base().cancelling(); }
@@ -36,6 +42,13 @@ class Task : public Future<T> {
   unsigned uncancel() const noexcept { return base().uncancel(); }
   [[nodiscard]] std::string get_name() const { return base().name(); }
   void set_name(std::string name) const { base().set_name(std::move(name)); }
+  /// The context its steps run in.
+  [[nodiscard]] Context get_context() const {
+    base().context().require();
+    return Context(base().context());
+  }
+  /// Where create_task was called; line 0 for a task made from a callable.
+  [[nodiscard]] const std::source_location& created_at() const noexcept { return base().created_at(); }
   /// The task whatever its type.
   [[nodiscard]] TaskBase& base() const noexcept { return static_cast<TaskBase&>(*this->state()); }
 };
@@ -72,14 +85,16 @@ class CallableTaskState final : public TaskState<T> {
 struct TaskMaker {
   EventLoop& loop;
   std::source_location where;
+  const TaskOptions* options = nullptr;  // null: the usual ones
 
   template <class T>
   Task<T> from(Coro<T> coro) const {
     require_loop_open();
     if (!coro.valid()) throw RuntimeError("cannot reuse already awaited coroutine");
     auto* state = new TaskState<T>(loop.core(), std::move(coro), where);
-    state->start();
-    return Task<T>(FutureRef<FutureBase>::adopt(state));
+    Task<T> task(FutureRef<FutureBase>::adopt(state));
+    begin(*state);
+    return task;
   }
 
   template <class F, class... Args>
@@ -95,11 +110,17 @@ struct TaskMaker {
       state->discard();
       throw;
     }
-    state->start();
+    begin(*state);
     return Task<T>(std::move(handle));
   }
 
  private:
+  void begin(TaskBase& task) const {
+    if (options || loop.get_task_factory()) [[unlikely]]
+      launch(task, options ? *options : TaskOptions());
+    else task.start();
+  }
+  COROLLA_API void launch(TaskBase& task, const TaskOptions& how) const;
   void require_loop_open() const {
     if (loop.is_closed()) throw RuntimeError("Event loop is closed");
   }
@@ -110,6 +131,13 @@ struct TaskMaker {
 template <class T>
 Task<T> create_task(Coro<T> coro, std::source_location where = std::source_location::current()) {
   return TaskMaker{get_running_loop(), where}.from(std::move(coro));
+}
+
+/// As above with a name, a context or an eager start; see TaskOptions.
+template <class T>
+Task<T> create_task(Coro<T> coro, const TaskOptions& options,
+                    std::source_location where = std::source_location::current()) {
+  return TaskMaker{get_running_loop(), where, &options}.from(std::move(coro));
 }
 
 /// As above for what sleep(), queue.get() and their like return.
@@ -130,18 +158,35 @@ auto create_task(F&& function, Args&&... args) {
                                                                          std::forward<Args>(args)...);
 }
 
-template <class C, class... Args>
-auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
-  const TaskMaker maker{*this, std::source_location()};
-  if constexpr (AnyCoro<C>) return maker.from(std::forward<C>(coro_or_function));
-  else return maker.from_call(std::forward<C>(coro_or_function), std::forward<Args>(args)...);
+/// As above, with options before the function.
+template <class F, class... Args>
+  requires CoroutineFunction<std::decay_t<F>, std::decay_t<Args>...>
+auto create_task(const TaskOptions& options, F&& function, Args&&... args) {
+  static_assert(std::is_empty_v<std::decay_t<F>> || std::is_pointer_v<std::decay_t<F>>,
+                "a lambda that captures may not be detached: pass what it needs as arguments, or use a TaskGroup");
+  return TaskMaker{get_running_loop(), std::source_location(), &options}.from_call(std::forward<F>(function),
+                                                                                   std::forward<Args>(args)...);
 }
 
-/// The task that runs, whatever its type; null in a callback or without a loop.
-[[nodiscard]] inline TaskBase* current_task() noexcept {
-  EventLoop* loop = running_loop_or_null();
-  return loop ? loop->core().current_task() : nullptr;
+template <class C, class... Args>
+auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
+  if constexpr (AnyCoro<C>) {
+    static_assert(sizeof...(Args) <= 1, "a Coro is followed by TaskOptions at most");
+    const TaskOptions* options = nullptr;
+    if constexpr (sizeof...(Args) == 1) options = (&args, ...);
+    return TaskMaker{*this, std::source_location(), options}.from(std::forward<C>(coro_or_function));
+  } else {
+    const TaskMaker maker{*this, std::source_location()};
+    return maker.from_call(std::forward<C>(coro_or_function), std::forward<Args>(args)...);
+  }
 }
+
+/// The task that runs; an empty handle in a callback. RuntimeError without a running loop.
+[[nodiscard]] COROLLA_API Task<> current_task();
+
+/// The tasks of a loop that are not done, in the order of their creation. In the loop's thread.
+[[nodiscard]] COROLLA_API std::vector<Task<>> all_tasks(EventLoop& loop);
+[[nodiscard]] inline std::vector<Task<>> all_tasks() { return all_tasks(get_running_loop()); }
 
 /// A future or task as it is, a Coro or another awaitable as a new task of the loop.
 template <class A>

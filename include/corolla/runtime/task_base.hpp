@@ -17,6 +17,7 @@
 /// Ownership. The loop owns a reference until the task is done; handles own others. Dropping handles never stops it.
 #pragma once
 
+#include <corolla/runtime/context_state.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/schedulable.hpp>
 
@@ -37,6 +38,8 @@ class COROLLA_API WakeUp : public Waiter {
  public:
   void run() noexcept final;
   void drop() noexcept final {}
+  [[nodiscard]] std::string describe() const final;
+  [[nodiscard]] FutureBase* awaiter() noexcept final;
   /// The task this is the wake-up of.
   [[nodiscard]] TaskBase& task() noexcept;
 };
@@ -59,10 +62,14 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   /// "Task-7" unless set_name was called.
   [[nodiscard]] std::string name() const;
   void set_name(std::string name);
+  /// Its name, the place where it is suspended, and where it was created: one line.
+  [[nodiscard]] std::string describe_task() const;
   /// Where create_task was called.
   [[nodiscard]] const std::source_location& created_at() const noexcept { return created_at_; }
   /// The future it waits for; null while it runs, is ready or waits for a leaf.
   [[nodiscard]] FutureBase* waiting_for() const noexcept { return waiting_for_; }
+  /// The context its steps run in.
+  [[nodiscard]] ContextRef& context() noexcept { return context_; }
   /// The innermost suspended coroutine; null when done. For call graphs.
   [[nodiscard]] PromiseBase* innermost() const noexcept { return innermost_; }
   /// The task created after this one that is not done either; null behind the last.
@@ -116,9 +123,10 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   /// The root coroutine is at its final suspension: stores its outcome. Called by the root's promise.
   void root_finished() noexcept { task_flags_ |= kRootFinished; }
 
-  /// Runs the first step now, inside the caller (an eager task). Precondition: just made by a running loop.
+  /// Runs the first step now, inside the caller, as an eager task does; or queues it, when the loop does not run or eager
+  /// tasks are nested so deep that the stack is in danger. Precondition: just made.
   void run_eagerly() noexcept;
-  /// Undoes a task whose coroutine could not be made. Precondition: never started.
+  /// Undoes a task that could not be made. Precondition: not begun.
   void discard() noexcept;
 
   [[nodiscard]] static TaskBase& of(WakeUp& wake_up) noexcept { return static_cast<TaskBase&>(wake_up); }
@@ -137,7 +145,11 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
 
  public:
   /// Queues the first step.
-  void start() noexcept { core_->call_soon(static_cast<WakeUp&>(*this)); }
+  void start() noexcept {
+    begun_ = true;
+    core_->call_soon(static_cast<WakeUp&>(*this));
+  }
+  [[nodiscard]] bool begun() const noexcept { return begun_; }
 
  private:
   friend class WakeUp;
@@ -172,6 +184,7 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   std::uint32_t number_;
   FutureBase* waiting_for_ = nullptr;
   PromiseBase* innermost_ = nullptr;
+  ContextRef context_;
   TaskBase* older_;
   TaskBase* newer_ = nullptr;
   std::source_location created_at_;

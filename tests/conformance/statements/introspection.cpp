@@ -36,8 +36,8 @@ void run_all_tasks(const Actor& actor, const Statement& /*statement*/) {
 }
 
 void run_current_task(const Actor& actor, const Statement& /*statement*/) {
-  const corolla::TaskBase* task = corolla::current_task();
-  actor.log("current_task " + (task ? actor.world.name_of(*task) : "None"));
+  const auto task = corolla::current_task();
+  actor.log("current_task " + (task.valid() ? actor.world.name_of(*task.state()) : "None"));
 }
 
 }  // namespace
