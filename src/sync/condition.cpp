@@ -68,7 +68,7 @@ Coro<void> Condition::wait() {
   }
 }
 
-void Condition::notify(std::size_t n) {
+void Condition::notify(std::ptrdiff_t n) {
   require_locked("notify() needs the lock");
   wake(n);
 }
@@ -78,7 +78,7 @@ void Condition::notify_all() {
   wake_all();
 }
 
-void Condition::wake(std::size_t n) noexcept {
+void Condition::wake(std::ptrdiff_t n) noexcept {
   while (n-- > 0 && waiters_.wake_next()) {
   }
 }

@@ -2,32 +2,20 @@
 // The awaiters of sleep, Queue, Lock and Event stand wherever a Coro does.
 #include <corolla/runtime.hpp>
 #include <corolla/sync.hpp>
-#include <corolla/testkit/virtual_clock.hpp>
 
-#include <gtest/gtest.h>
+#include "tests/support/trace.hpp"
 
-#include <memory>
+#include <chrono>
 
-namespace corolla {
 namespace {
 
+using namespace corolla;
 using namespace std::chrono_literals;
+using corolla_tests::Notes;
+using corolla_tests::trace;
 
-class AsCoroTest : public ::testing::Test {
- protected:
-  template <class F>
-  void run_test(F body) {
-    EventLoopOptions options;
-    options.clock = clock_;
-    run(body(), options);
-    EXPECT_EQ(live_objects().frames, 0);
-    EXPECT_EQ(live_objects().futures, 0);
-  }
-  std::shared_ptr<testkit::VirtualClock> clock_ = std::make_shared<testkit::VirtualClock>();
-};
-
-TEST_F(AsCoroTest, WaitForAndOutcomeOfAQueue) {
-  run_test([]() -> Coro<void> {
+TEST(AsCoroTest, WaitForAndOutcomeOfAQueue) {
+  trace([](Notes&) -> Coro<void> {
     Queue<int> queue(0);
     bool timed_out = false;
     try {
@@ -37,16 +25,18 @@ TEST_F(AsCoroTest, WaitForAndOutcomeOfAQueue) {
     }
     EXPECT_TRUE(timed_out);
     queue.put_nowait(7);
-    EXPECT_EQ(co_await wait_for(queue.get(), 1s), 7);
+    const int got = co_await wait_for(queue.get(), 1s);
+    EXPECT_EQ(got, 7);
     queue.put_nowait(8);
-    auto got = co_await outcome(queue.get());
-    EXPECT_EQ(*got, 8);
+    auto result = co_await outcome(queue.get());
+    EXPECT_EQ(*result, 8);
     EXPECT_TRUE(queue.empty());
   });
 }
 
-TEST_F(AsCoroTest, TasksAndGathersOfAwaiters) {
-  run_test([this]() -> Coro<void> {
+TEST(AsCoroTest, TasksAndGathersOfAwaiters) {
+  trace([](Notes&) -> Coro<void> {
+    const auto start = get_running_loop().time();
     Event event;
     Queue<int> queue(0);
     auto waiting = create_task(event.wait());
@@ -58,18 +48,18 @@ TEST_F(AsCoroTest, TasksAndGathersOfAwaiters) {
     static_cast<void>(nothing);
     EXPECT_EQ(first, 1);
     EXPECT_EQ(second, 2);
-    EXPECT_EQ(clock_->elapsed(), 3s);
+    EXPECT_EQ(get_running_loop().time() - start, 3s);
     EXPECT_TRUE(waiting.done());
-    co_await task_group([&](TaskGroup& group) -> Coro<void> {
+    co_await task_group([](TaskGroup& group) -> Coro<void> {
       group.create_task(sleep(2s));
       co_return;
     });
-    EXPECT_EQ(clock_->elapsed(), 5s);
+    EXPECT_EQ(get_running_loop().time() - start, 5s);
   });
 }
 
-TEST_F(AsCoroTest, GuardOfATimedLockIsHeldByWhoWaited) {
-  run_test([]() -> Coro<void> {
+TEST(AsCoroTest, GuardOfATimedLockIsHeldByWhoWaited) {
+  trace([](Notes&) -> Coro<void> {
     Lock lock;
     {
       auto guard = co_await wait_for(lock.acquire(), 1s);
@@ -80,4 +70,3 @@ TEST_F(AsCoroTest, GuardOfATimedLockIsHeldByWhoWaited) {
 }
 
 }  // namespace
-}  // namespace corolla

@@ -142,6 +142,7 @@ TEST(BarrierTest, HeldBackNewcomerIsCancelled) {
             (Notes{"b 1", "a 0", "e 1", "d 0"}));
 }
 
+// Destroys its loops itself, hence no trace.
 TEST(BarrierTest, OutlivesALoopThatDies) {
   Notes notes;
   for (int runs = 0; runs < 8; ++runs) {

@@ -24,7 +24,7 @@ Coro<void> waiter(Condition& condition, Notes& notes, std::string name) {
   }
 }
 
-Coro<void> notify(Condition& condition, std::size_t n) {
+Coro<void> notify(Condition& condition, std::ptrdiff_t n) {
   auto guard = co_await condition.acquire();
   condition.notify(n);
 }
@@ -209,6 +209,7 @@ TEST(ConditionTest, ConditionsShareALock) {
             (Notes{"put", "get", "put", "get", "put", "get"}));
 }
 
+// Destroys its loops itself, hence no trace.
 TEST(ConditionTest, OutlivesALoopThatDies) {
   Notes notes;
   for (int runs = 0; runs < 8; ++runs) {

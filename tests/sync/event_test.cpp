@@ -96,6 +96,66 @@ TEST(EventTest, WokenAndCancelledIsCancelled) {
             Notes{});
 }
 
+// test_wait: one that begins after the set does not wait, so it is there before those that were woken.
+TEST(EventTest, WhoBeginsAfterTheSetIsFirst) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              Event event;
+              auto a = create_task(waiter(event, notes, "a"));
+              auto b = create_task(waiter(event, notes, "b"));
+              co_await steps(1);
+              EXPECT_EQ(notes, Notes{});
+              auto c = create_task(waiter(event, notes, "c"));
+              event.set();
+              co_await steps(1);
+              EXPECT_TRUE(a.done() && b.done() && c.done());
+            }),
+            (Notes{"c", "a", "b"}));
+}
+
+// test_clear
+TEST(EventTest, IsClearUntilSet) {
+  Event event;
+  EXPECT_FALSE(event.is_set());
+  event.set();
+  EXPECT_TRUE(event.is_set());
+  event.clear();
+  EXPECT_FALSE(event.is_set());
+}
+
+// test_clear_with_waiters: set again and again, one is woken once.
+TEST(EventTest, SettingAgainWakesNobodyTwice) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              Event event;
+              auto a = create_task(waiter(event, notes, "a"));
+              co_await steps(1);
+              event.set();
+              event.clear();
+              EXPECT_FALSE(event.is_set());
+              event.set();
+              event.set();
+              EXPECT_EQ(notes, Notes{});
+              co_await steps(1);
+              EXPECT_TRUE(a.done());
+            }),
+            (Notes{"a"}));
+}
+
+// test_wait_cancel
+TEST(EventTest, CancelledFromACallback) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              Event event;
+              auto a = create_task(waiter(event, notes, "a"));
+              get_running_loop().call_soon([a] { a.cancel(); });
+              co_await outcome(a);
+              EXPECT_TRUE(a.cancelled());
+              EXPECT_FALSE(event.is_set());
+              event.set();
+              co_await waiter(event, notes, "main");
+            }),
+            (Notes{"main"}));
+}
+
+// Destroys its loops itself, hence no trace.
 TEST(EventTest, OutlivesALoopThatDies) {
   Event event;
   Notes notes;

@@ -218,6 +218,7 @@ TEST(LockTest, GuardIsMovedReleasedAndDetached) {
   });
 }
 
+// Several loops run by hand, hence no trace.
 TEST(LockTest, BelongsToOneLoopUntilThatIsClosed) {
   Notes notes;
   Lock lock;
@@ -238,6 +239,7 @@ TEST(LockTest, BelongsToOneLoopUntilThatIsClosed) {
 }
 
 // A loop that dies destroys holders and waiters; the lock outlives it, free.
+// Destroys its loops itself, hence no trace.
 TEST(LockTest, OutlivesALoopThatDies) {
   Lock lock;
   Notes notes;
@@ -254,6 +256,7 @@ TEST(LockTest, OutlivesALoopThatDies) {
 }
 
 // The lock lives in a task that is destroyed before those that wait for it.
+// Destroys its loop itself, hence no trace.
 TEST(LockTest, MayDieBeforeItsWaiters) {
   Notes notes;
   const LiveObjects before = live_objects();

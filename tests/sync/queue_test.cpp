@@ -65,7 +65,8 @@ TEST(QueueTest, NeitherSuspendsWhenItNeedNot) {
               get_running_loop().call_soon([&notes] { notes.push_back("next iteration"); });
               for (int i = 0; i < 3; ++i) {
                 co_await queue.put(i);
-                EXPECT_EQ(co_await queue.get(), i);
+                const auto got = co_await queue.get();
+                EXPECT_EQ(got, i);
               }
               notes.push_back("done");
               co_await steps(1);
@@ -189,8 +190,10 @@ TEST(QueueTest, JoinWaitsForTaskDone) {
                   },
                   std::ref(queue), std::ref(notes));
               co_await steps(1);
-              EXPECT_EQ(co_await queue.get(), 1);
-              EXPECT_EQ(co_await queue.get(), 2);
+              const auto got = co_await queue.get();
+              EXPECT_EQ(got, 1);
+              const auto got2 = co_await queue.get();
+              EXPECT_EQ(got2, 2);
               queue.task_done();
               co_await steps(2);
               notes.push_back("one done");
@@ -319,7 +322,10 @@ TEST(QueueTest, MovesItems) {
           q.shutdown();
         },
         std::ref(queue));
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(*(co_await queue.get()), std::string(40, static_cast<char>('a' + i)));
+    for (int i = 0; i < 5; ++i) {
+      const auto got = co_await queue.get();
+      EXPECT_EQ(*got, std::string(40, static_cast<char>('a' + i)));
+    }
     auto end = queue.get();
     bool ended = false;
     try {
@@ -332,6 +338,7 @@ TEST(QueueTest, MovesItems) {
   });
 }
 
+// Destroys its loops itself, hence no trace.
 TEST(QueueTest, OutlivesALoopThatDies) {
   Notes notes;
   for (int runs = 0; runs < 6; ++runs) {
@@ -352,6 +359,7 @@ TEST(QueueTest, OutlivesALoopThatDies) {
   }
 }
 
+// Two loops run by hand, hence no trace.
 TEST(QueueTest, BelongsToOneLoop) {
   Notes notes;
   Queue<int> queue(0);

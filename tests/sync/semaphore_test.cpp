@@ -152,6 +152,7 @@ TEST(SemaphoreTest, DetachedPermitStaysTaken) {
 }
 
 // Permits held, reserved for woken tasks and waited for all come back when the loop dies.
+// Destroys its loops itself, hence no trace.
 TEST(SemaphoreTest, NoPermitIsLostWithALoop) {
   Notes notes;
   for (int runs = 0; runs < 6; ++runs) {
@@ -167,6 +168,7 @@ TEST(SemaphoreTest, NoPermitIsLostWithALoop) {
 }
 
 // Quadratic behaviour would need hours.
+// Too large to be run once for each of its iterations, hence no trace.
 TEST(SemaphoreTest, ManyWakeUpsInOneIteration) {
   Notes notes;
   constexpr int kTasks = 200'000;

@@ -47,8 +47,8 @@ class COROLLA_API Condition {
     using Value = std::decay_t<std::invoke_result_t<std::remove_reference_t<F>&>>;
     return run_wait_for<Value, stored_closure<F>>(std::forward<F>(predicate));
   }
-  /// Wakes the first `n` that wait. RuntimeError when the lock is free.
-  void notify(std::size_t n = 1);
+  /// Wakes the first `n` that wait, nobody when `n` is not positive. RuntimeError when the lock is free.
+  void notify(std::ptrdiff_t n = 1);
   void notify_all();
 
  private:
@@ -62,7 +62,7 @@ class COROLLA_API Condition {
       co_await wait();
     }
   }
-  void wake(std::size_t n) noexcept;
+  void wake(std::ptrdiff_t n) noexcept;
   void wake_all() noexcept;
   void require_locked(const char* what) const;
 

@@ -16,6 +16,7 @@
 #include <corolla/sync/ring_buffer.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -120,6 +121,8 @@ class BasicQueue : public QueueBase {
 
   /// At most `maxsize` items; zero and less: no limit.
   explicit BasicQueue(std::ptrdiff_t maxsize) : QueueBase(maxsize) {}
+  template <std::floating_point F>
+  explicit BasicQueue(F maxsize) = delete;  // would be truncated
 
   /// `co_await queue.put(item)`: waits while the queue is full. QueueShutDown after shutdown().
   [[nodiscard]] QueuePut<BasicQueue> put(T item) { return QueuePut<BasicQueue>(*this, std::move(item)); }
