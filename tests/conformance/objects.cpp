@@ -58,6 +58,12 @@ Objects make_objects(const Program& program, corolla::EventLoop& loop) {
     stream->reader = std::make_unique<corolla::StreamReader>(loop, limit.get<std::size_t>());
     result.streams[name] = std::move(stream);
   });
+  if (const nlohmann::json* names = program.objects("contextvars")) {
+    for (const nlohmann::json& entry : *names) {
+      const auto name = entry.get<std::string>();
+      result.context_variables[name] = std::make_shared<corolla::ContextVar<std::int64_t>>(name, 0);
+    }
+  }
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "tests/conformance/value.hpp"
 
 #include <corolla/net/stream_reader.hpp>
+#include <corolla/runtime/context.hpp>
 #include <corolla/sync/barrier.hpp>
 #include <corolla/sync/condition.hpp>
 #include <corolla/sync/event.hpp>
@@ -13,6 +14,7 @@
 #include <corolla/sync/queue.hpp>
 #include <corolla/sync/semaphore.hpp>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,6 +47,7 @@ struct Objects {
   std::map<std::string, std::shared_ptr<corolla::Semaphore>> semaphores;  // bounded ones, too
   std::map<std::string, std::shared_ptr<AnyQueue>> queues;
   std::map<std::string, std::shared_ptr<ProgramStream>> streams;
+  std::map<std::string, std::shared_ptr<corolla::ContextVar<std::int64_t>>> context_variables;
 };
 
 [[nodiscard]] Objects make_objects(const Program& program, corolla::EventLoop& loop);

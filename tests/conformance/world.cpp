@@ -59,6 +59,9 @@ corolla::Event& World::event(const std::string& name) { return require(objects_.
 corolla::Semaphore& World::semaphore(const std::string& name) { return require(objects_.semaphores, name); }
 const AnyQueue& World::queue(const std::string& name) { return require(objects_.queues, name); }
 ProgramStream& World::stream(const std::string& name) { return require(objects_.streams, name); }
+const corolla::ContextVar<std::int64_t>& World::context_variable(const std::string& name) {
+  return require(objects_.context_variables, name);
+}
 
 // ---------------------------------------------------------------------------------------------------------- trace
 

@@ -81,6 +81,7 @@ class World {
   [[nodiscard]] corolla::Semaphore& semaphore(const std::string& name);
   [[nodiscard]] const AnyQueue& queue(const std::string& name);
   [[nodiscard]] ProgramStream& stream(const std::string& name);
+  [[nodiscard]] const corolla::ContextVar<std::int64_t>& context_variable(const std::string& name);
 
   // -- tasks and futures ----------------------------------------------------------------------------------------
   /// Makes a future a slot's content and gives it a name if it has none.
