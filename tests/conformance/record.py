@@ -6,7 +6,7 @@
     record.py --programs a.json b.json ... corpus/found.jsonl         programs as they are, added to the file
 
 The generator and the reference are no part of this repository: $COROLLA_ORACLE names their folder. Run it with CPython
-3.13, whose asyncio is the one that counts. --equal INTERPRETER leaves out programs whose traces differ: only for a
+3.13, whose asyncio is the one that counts. --containing TEXT keeps programs with TEXT in their traces. --equal INTERPRETER leaves out programs whose traces differ: only for a
 feature with documented differences.
 """
 import argparse
@@ -35,6 +35,7 @@ def main():
     parser.add_argument("--seeds", default="1..100")
     parser.add_argument("--size", type=int, default=4)
     parser.add_argument("--programs", nargs="+", type=pathlib.Path, default=[])
+    parser.add_argument("--containing", metavar="TEXT", default="")
     parser.add_argument("--equal", metavar="INTERPRETER")
     parser.add_argument("corpus", type=pathlib.Path)
     args = parser.parse_args()
@@ -53,6 +54,8 @@ def main():
     lines = []
     for program in programs:
         trace = run_program(program)
+        if args.containing not in "\n".join(trace):
+            continue
         if interpreter and interpreter.run(json.dumps(program)) != trace:
             continue
         lines.append(json.dumps({"program": program, "trace": trace}, separators=(",", ":")) + "\n")
