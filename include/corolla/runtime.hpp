@@ -5,6 +5,7 @@
 
 #include <corolla/runtime/as_completed.hpp>
 #include <corolla/runtime/as_coro.hpp>
+#include <corolla/runtime/call_graph.hpp>
 #include <corolla/runtime/context.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/error.hpp>
