@@ -8,9 +8,27 @@
 namespace corolla {
 inline namespace v0 {
 
+namespace {
+
+// Drops the done-callbacks of a future that will never be done; a waiting task holds a reference, so none is here. A
+// callback may own the last handle of another such future, and so on: those of the futures that die meanwhile are moved to
+// the first one's list, so that no length of chain uses the stack.
+void drop_all(WaiterList& waiters) noexcept {
+  thread_local WaiterList* being_dropped = nullptr;
+  if (being_dropped) {
+    while (Waiter* waiter = waiters.pop_front()) being_dropped->push_back(*waiter);
+    return;
+  }
+  being_dropped = &waiters;
+  while (Waiter* waiter = waiters.pop_front()) waiter->drop();
+  being_dropped = nullptr;
+}
+
+}  // namespace
+
 FutureBase::~FutureBase() {
-  // Done-callbacks of a future that will never be done; a waiting task holds a reference, so none is here.
-  while (Waiter* waiter = waiters_.pop_front()) waiter->drop();
+  if (!waiters_.empty()) [[unlikely]]
+    drop_all(waiters_);
   report_if_unretrieved();
   --live_counters.futures;
   core_->release();
