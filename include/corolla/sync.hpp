@@ -4,6 +4,8 @@
 #pragma once
 
 #include <corolla/sync/barrier.hpp>
+#include <corolla/sync/capacity_limiter.hpp>
+#include <corolla/sync/channel.hpp>
 #include <corolla/sync/condition.hpp>
 #include <corolla/sync/event.hpp>
 #include <corolla/sync/lock.hpp>

@@ -62,6 +62,8 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   /// "Task-7" unless set_name was called.
   [[nodiscard]] std::string name() const;
   void set_name(std::string name);
+  /// Unlike that of any other task of its loop.
+  [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
   /// Its name, the place where it is suspended, and where it was created: one line.
   [[nodiscard]] std::string describe_task() const;
   /// Where create_task was called.

@@ -35,6 +35,9 @@ class COROLLA_API WaitQueue {
   /// True when somebody stands here who was not cancelled.
   [[nodiscard]] bool contested() noexcept { return woken_ > 0 || first_waiting() != nullptr; }
 
+  /// True when somebody stands here who is neither woken nor cancelled.
+  [[nodiscard]] bool has_waiting() noexcept { return first_waiting() != nullptr; }
+
   /// RuntimeError when the task's loop is not the one this belongs to.
   void require_loop_of(const TaskBase& task) { bound_.require_loop_of(task); }
   /// Puts `task` at the end and suspends it. Call require_loop_of first.
