@@ -117,9 +117,7 @@ class ChannelSender {
   [[nodiscard]] ChannelSender clone() const { return ChannelSender(channel_.require_open()); }
   /// `co_await sender.send(item)`: waits while there is no room. BrokenChannelError when there are no receivers, or none
   /// any more; RuntimeError when this end is closed.
-  [[nodiscard]] ChannelSend<T> send(T item) const {
-    return ChannelSend<T>(channel_.require_open(), std::move(item));
-  }
+  [[nodiscard]] ChannelSend<T> send(T item) const { return ChannelSend<T>(channel_.require_open(), std::move(item)); }
   /// Sends without waiting: WouldBlock when there is no room.
   void send_nowait(T item) const {
     if (!channel_.require_open()->has_receivers()) throw BrokenChannelError();

@@ -28,7 +28,8 @@ inline namespace v0 {
 /// Nobody will receive what is sent: the last Receiver of the channel is gone.
 class COROLLA_API BrokenChannelError : public RuntimeError {
  public:
-  explicit BrokenChannelError(std::string message = "the channel has no receivers") : RuntimeError(std::move(message)) {}
+  explicit BrokenChannelError(std::string message = "the channel has no receivers")
+      : RuntimeError(std::move(message)) {}
 };
 
 /// See the file's comment.

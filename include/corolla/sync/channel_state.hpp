@@ -52,7 +52,9 @@ class ChannelState final : public ChannelBase {
     ++senders_;  // an item's destructor may drop a Sender
     receivers_gone();
     cleared();
-    { const RingBuffer<T> dropped(std::move(items_)); }
+    {
+      const RingBuffer<T> dropped(std::move(items_));
+    }
     drop(std::true_type());
   }
 
