@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/runtime.hpp>
+#include <corolla/sync/lock.hpp>
+#include <corolla/sync/queue.hpp>
+#include <corolla/sync/semaphore.hpp>
 
 #include <chrono>
+#include <future>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -39,6 +44,11 @@ Coro<void> right(std::string text) {
   });
   co_await to_thread([text] { return text.size(); });
   takes_coro(number());
+  Future<int> future = get_running_loop().create_future<int>();
+  future.set_result(7);
+  Lock lock;
+  const auto guard = co_await lock.acquire();
+  Queue<int> queue(7);
   co_await ensure_future(get_running_loop(), number());
   co_await task;
 }
@@ -46,6 +56,53 @@ Coro<void> right(std::string text) {
 Coro<void> wrong() {
   auto coro = number();
   co_await coro;
+}
+#elif defined(CASE_await_coro_twice)
+Coro<void> wrong() {
+  auto coro = number();
+  const int first = co_await std::move(coro);
+  const int second = co_await coro;
+  static_cast<void>(first + second);
+}
+#elif defined(CASE_await_const_coro)
+Coro<void> wrong() {
+  const auto coro = number();
+  co_await std::move(coro);
+}
+#elif defined(CASE_create_task_coro_lvalue)
+void wrong() {
+  auto coro = number();
+  auto task = create_task(coro);
+}
+#elif defined(CASE_group_task_coro_lvalue)
+void wrong(TaskGroup& group) {
+  auto coro = number();
+  group.create_task(coro);
+}
+#elif defined(CASE_gather_coro_lvalue)
+Coro<void> wrong() {
+  auto coro = number();
+  co_await gather(coro, number());
+}
+#elif defined(CASE_shield_coro_lvalue)
+Coro<void> wrong() {
+  auto coro = number();
+  co_await shield(coro);
+}
+#elif defined(CASE_wait_for_coro_lvalue)
+Coro<void> wrong() {
+  auto coro = number();
+  co_await wait_for(coro, 1s);
+}
+#elif defined(CASE_ignore_scope)
+Coro<void> wrong() {
+  timeout(1s, number);
+  co_return;
+}
+#elif defined(CASE_ignore_outcome_awaiter)
+Coro<void> wrong() {
+  outcome(number());
+  co_return;
 }
 #elif defined(CASE_ignore_coro)
 Coro<void> wrong() {
@@ -92,6 +149,33 @@ void wrong(EventLoop& loop) {
   auto coro = number();
   auto task = ensure_future(loop, coro);
 }
+#elif defined(CASE_set_result_of_wrong_type)
+void wrong(Future<int> future) { future.set_result(std::string("seven")); }
+#elif defined(CASE_set_result_without_value)
+void wrong(Future<int> future) { future.set_result(); }
+#elif defined(CASE_set_result_of_void_future)
+void wrong(Future<> future) { future.set_result(7); }
+#elif defined(CASE_create_task_plain_function)
+void wrong() {
+  auto task = create_task([] { return 1; });
+}
+#elif defined(CASE_await_blocking_run)
+Coro<void> wrong() { co_await run(number()); }
+#elif defined(CASE_await_std_future)
+Coro<void> wrong() {
+  co_await std::async([] { return 1; });
+}
+#elif defined(CASE_std_lock_guard)
+Coro<void> wrong(Lock& lock) {
+  const std::lock_guard<Lock> guard(lock);
+  co_return;
+}
+#elif defined(CASE_queue_without_bound)
+void wrong() { Queue<int> queue; }
+#elif defined(CASE_ignore_guard)
+Coro<void> wrong(Lock& lock) { co_await lock.acquire(); }
+#elif defined(CASE_ignore_permit)
+Coro<void> wrong(Semaphore& semaphore) { co_await semaphore.acquire(); }
 #elif defined(CASE_task_of_reference)
 Coro<int&> reference(int& value) { co_return value; }
 void wrong(EventLoop& loop, int& value) { auto task = loop.create_task(reference(value)); }

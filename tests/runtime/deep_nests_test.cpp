@@ -66,9 +66,9 @@ Coro<int> nested_groups(int depth, Future<> gate) {
   }
   int inner = 0;
   auto body = [&](TaskGroup& group) -> Coro<void> {
-    group.create_task([](int* result, int below, Future<> last) -> Coro<void> {
-      *result = co_await nested_groups(below, last);
-    }, &inner, depth - 1, gate);
+    group.create_task(
+        [](int* result, int below, Future<> last) -> Coro<void> { *result = co_await nested_groups(below, last); },
+        &inner, depth - 1, gate);
     co_return;
   };
   co_await task_group(body);
@@ -104,7 +104,9 @@ Coro<int> wrap(int depth) {
 TEST_F(DeepNestsTest, UnstartedCoroutinesRun) { EXPECT_EQ(run(wrap(kDepth)), kDepth); }
 
 TEST_F(DeepNestsTest, UnstartedCoroutinesAreDestroyed) {
-  { const Coro<int> coro = wrap(kDepth); }
+  {
+    const Coro<int> coro = wrap(kDepth);
+  }
   EXPECT_EQ(live_objects().frames, 0);
 }
 

@@ -2,27 +2,13 @@
 // A warm path allocates nothing. The program's operator new is replaced by one that counts.
 #include "tests/support/runtime_test.hpp"
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <array>
 #include <thread>
 #include <vector>
 
 #if COROLLA_BLOCK_CACHE
 
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// NOLINTBEGIN(cppcoreguidelines-no-malloc)
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* block = std::malloc(size)) return block;
-  throw std::bad_alloc();
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t /*size*/) noexcept { std::free(block); }
-// NOLINTEND(cppcoreguidelines-no-malloc)
+#include "tests/support/allocation_counter.hpp"
 
 namespace {
 
@@ -118,6 +104,82 @@ TEST_F(MemoryTest, CallbacksAndTimers) {
 TEST_F(MemoryTest, Timeouts) {
   EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
               for (int i = 0; i < count; ++i) co_await wait_for(turns(1), 1s);
+            }),
+            0);
+}
+
+TEST_F(MemoryTest, CallSoon) {
+  EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
+              int calls = 0;
+              for (int i = 0; i < count; ++i) {
+                get_running_loop().call_soon([&calls] { ++calls; });
+                if (i % 100 == 99) co_await sleep(0ns);
+              }
+              EXPECT_EQ(calls, count);
+            }),
+            0);
+}
+
+TEST_F(MemoryTest, TimersThatRunAndTimersThatAreCancelled) {
+  EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
+              EventLoop& where = get_running_loop();
+              for (int i = 0; i < count; i += 100) {
+                std::array<TimerHandle, 100> timers;
+                for (auto& timer : timers) timer = where.call_later(1ms, [] {});
+                for (std::size_t k = 0; k < 90; ++k) timers[k].cancel();
+                co_await sleep(2ms);
+              }
+            }),
+            0);
+}
+
+TEST_F(MemoryTest, GatheredTasksThatYield) {
+  // The gather itself has its list of children; the yields of its children cost nothing.
+  auto gathered = [](int yields) -> Coro<void> {
+    std::vector<Task<>> tasks;
+    for (int i = 0; i < 100; ++i) tasks.push_back(create_task(turns(yields)));
+    co_await gather(tasks);
+  };
+  run(gathered(1));
+  const long start = allocations.load();
+  run(gathered(1));
+  const long few = allocations.load() - start;
+  run(gathered(100));
+  EXPECT_EQ(allocations.load() - start - few, few);
+}
+
+TEST_F(MemoryTest, TasksThatInheritContextVariables) {
+  const ContextVar<int> variable("variable", 0);
+  Context context;
+  context.run([&] { variable.set(1); });
+  EXPECT_EQ(context.run([&] {
+    return allocations_of([&](int count) -> Coro<void> {
+      for (int i = 0; i < count; ++i) co_await create_task(number(variable.get()));
+    });
+  }),
+            0);
+}
+
+TEST_F(MemoryTest, TaskGroupsOfOneTask) {
+  EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
+              const auto body = [](TaskGroup& group) -> Coro<void> {
+                group.create_task(number, 1);
+                co_return;
+              };
+              for (int i = 0; i < count; ++i) co_await task_group(body);
+            }),
+            0);
+}
+
+TEST_F(MemoryTest, TasksCancelledWhileTheySleep) {
+  // What a CancelledError is thrown in is not operator new's.
+  EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
+              for (int i = 0; i < count; ++i) {
+                auto task = create_task(forever());
+                co_await sleep(0ns);
+                task.cancel();
+                static_cast<void>(co_await outcome(task));
+              }
             }),
             0);
 }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waiting for a primitive and being woken allocates nothing once warm.
+#include "tests/support/runtime_test.hpp"
+
+#include <corolla/sync/event.hpp>
+#include <corolla/sync/lock.hpp>
+#include <corolla/sync/queue.hpp>
+#include <corolla/sync/semaphore.hpp>
+
+#if COROLLA_BLOCK_CACHE
+
+#include "tests/support/allocation_counter.hpp"
+
+namespace {
+
+using namespace corolla_tests;
+
+class SyncMemoryTest : public RuntimeTest {
+ protected:
+  /// Allocations of body(10,000) after body(1,000). `body(n)` gives a Coro<void> that iterates n times.
+  template <class Body>
+  long allocations_of(Body body) {
+    run(body(1000));
+    auto counted = body(10'000);
+    const long before = allocations.load();
+    loop().run_until_complete(std::move(counted));
+    return allocations.load() - before;
+  }
+};
+
+TEST_F(SyncMemoryTest, AQueueBetweenTwoTasks) {
+  Queue<int> queue(100);
+  EXPECT_EQ(allocations_of([&](int count) -> Coro<void> {
+              auto consumer = create_task(
+                  [](Queue<int>* from, int left) -> Coro<void> {
+                    while (left-- > 0) static_cast<void>(co_await from->get());
+                  },
+                  &queue, count);
+              for (int i = 0; i < count; ++i) co_await queue.put(i);
+              co_await consumer;
+            }),
+            0);
+}
+
+TEST_F(SyncMemoryTest, ALockWithAYieldInside) {
+  Lock lock;
+  EXPECT_EQ(allocations_of([&](int count) -> Coro<void> {
+              auto contend = [](Lock* shared, int times) -> Coro<void> {
+                for (int i = 0; i < times; ++i) {
+                  const auto guard = co_await shared->acquire();
+                  co_await sleep(0ns);
+                }
+              };
+              auto other = create_task(contend, &lock, count);
+              co_await contend(&lock, count);
+              co_await other;
+            }),
+            0);
+}
+
+TEST_F(SyncMemoryTest, ASemaphoreWithAYieldInside) {
+  Semaphore semaphore(1);
+  EXPECT_EQ(allocations_of([&](int count) -> Coro<void> {
+              auto contend = [](Semaphore* shared, int times) -> Coro<void> {
+                for (int i = 0; i < times; ++i) {
+                  const auto permit = co_await shared->acquire();
+                  co_await sleep(0ns);
+                }
+              };
+              auto other = create_task(contend, &semaphore, count);
+              co_await contend(&semaphore, count);
+              co_await other;
+            }),
+            0);
+}
+
+TEST_F(SyncMemoryTest, AnEventThatIsSetAndCleared) {
+  Event event;
+  EXPECT_EQ(allocations_of([&](int count) -> Coro<void> {
+              for (int i = 0; i < count; ++i) {
+                event.clear();
+                get_running_loop().call_soon([&event] { event.set(); });
+                co_await event.wait();
+              }
+            }),
+            0);
+}
+
+}  // namespace
+
+#endif
