@@ -5,7 +5,9 @@
 
 #include <corolla/runtime/as_completed.hpp>
 #include <corolla/runtime/as_coro.hpp>
+#include <corolla/runtime/async_generator.hpp>
 #include <corolla/runtime/call_graph.hpp>
+#include <corolla/runtime/checkpoint.hpp>
 #include <corolla/runtime/context.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/error.hpp>
@@ -18,6 +20,7 @@
 #include <corolla/runtime/run.hpp>
 #include <corolla/runtime/shield.hpp>
 #include <corolla/runtime/sleep.hpp>
+#include <corolla/runtime/staggered_race.hpp>
 #include <corolla/runtime/task.hpp>
 #include <corolla/runtime/task_group.hpp>
 #include <corolla/runtime/timeout.hpp>

@@ -106,6 +106,7 @@ void Runner::close() {
   };
   const CloseLoop last{*loop_};
   cancel_all_tasks();
+  loop_->run_until_complete(loop_->shutdown_asyncgens());
 }
 
 int exit_code_of_current_exception() noexcept {

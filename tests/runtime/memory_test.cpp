@@ -184,6 +184,31 @@ TEST_F(MemoryTest, TasksCancelledWhileTheySleep) {
             0);
 }
 
+AsyncGenerator<int> numbers(int count) {
+  for (int i = 0; i < count; ++i) {
+    if (i % 16 == 0) co_await number(i);
+    co_yield i;
+  }
+}
+
+TEST_F(MemoryTest, ValuesOfAGenerator) {
+  EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
+              auto it = numbers(count);
+              while (auto value = co_await it.next()) static_cast<void>(value);
+            }),
+            0);
+}
+
+TEST_F(MemoryTest, GeneratorsMadeAndDropped) {
+  EXPECT_EQ(allocations_of([](int count) -> Coro<void> {
+              for (int i = 0; i < count; ++i) {
+                auto it = numbers(2);
+                co_await it.next();
+              }
+            }),
+            0);
+}
+
 TEST_F(MemoryTest, BlocksFreedByAnotherThreadServeThatThread) {
   // Blocks made here and freed there must be good for both threads' caches; a second round finds them there.
   std::vector<void*> blocks;

@@ -32,6 +32,8 @@ inline namespace v0 {
 
 class Backend;
 template <class T>
+class Coro;
+template <class T>
 class Task;
 class ThreadPoolExecutor;
 
@@ -183,6 +185,10 @@ class COROLLA_API EventLoop {
   /// The default executor, made on first use: min(32, cores + 4) threads.
   [[nodiscard]] ThreadPoolExecutor& default_executor();
   void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
+
+  /// Awaited, closes all generators that were iterated in this loop and are alive, newest first; one that runs is
+  /// reported to the exception handler, and so is one that is first iterated afterwards.
+  Coro<void> shutdown_asyncgens();
 
   /// The backend in use: "epoll" or "io_uring"; empty once closed.
   [[nodiscard]] std::string_view backend() const noexcept;

@@ -14,6 +14,7 @@
 namespace corolla {
 inline namespace v0 {
 
+class AsyncGeneratorPromiseBase;
 class EventLoop;
 class GatherChildren;
 class TaskBase;
@@ -53,6 +54,8 @@ class COROLLA_API LoopCore {
   [[nodiscard]] SideTable& side_table() noexcept { return *side_table_; }
 
  private:
+  friend class AsyncGeneratorClosing;
+  friend class AsyncGeneratorPromiseBase;
   friend class EventLoop;
   friend class GatherChildren;
   friend class TaskBase;
@@ -65,6 +68,8 @@ class COROLLA_API LoopCore {
   TaskBase* oldest_ = nullptr;
   TaskBase* newest_ = nullptr;
   GatherChildren* gathers_ = nullptr;  // all alive, in no order
+  AsyncGeneratorPromiseBase* generators_ = nullptr;  // alive and iterated, newest first
+  bool generators_shut_down_ = false;
   std::unique_ptr<SideTable> side_table_;
   unsigned eager_depth_ = 0;  // eager tasks inside each other's first steps
   std::uint32_t tasks_made_ = 0;
