@@ -52,6 +52,19 @@ Coro<void> right(std::string text) {
   co_await ensure_future(get_running_loop(), number());
   co_await task;
 }
+struct Row {
+  std::string name;
+};
+AsyncGenerator<Row> rows() {
+  Row row{"name"};
+  co_yield row;
+  co_yield moved(row);
+}
+Coro<void> iterates() {
+  auto it = rows();
+  while (auto row = co_await it.next()) static_cast<void>(row->name);
+  co_await it.aclose();
+}
 #elif defined(CASE_await_coro_lvalue)
 Coro<void> wrong() {
   auto coro = number();
@@ -179,6 +192,33 @@ Coro<void> wrong(Semaphore& semaphore) { co_await semaphore.acquire(); }
 #elif defined(CASE_task_of_reference)
 Coro<int&> reference(int& value) { co_return value; }
 void wrong(EventLoop& loop, int& value) { auto task = loop.create_task(reference(value)); }
+#elif defined(CASE_yield_temporary_aggregate)
+struct Row {
+  std::string name;
+};
+AsyncGenerator<Row> wrong() { co_yield Row{"name"}; }
+#elif defined(CASE_generator_of_reference)
+AsyncGenerator<int&> wrong(int& value) { co_yield value; }
+#elif defined(CASE_copy_generator)
+AsyncGenerator<int> numbers() { co_yield 1; }
+void wrong() {
+  auto it = numbers();
+  auto copy = it;
+}
+#elif defined(CASE_next_of_temporary_generator)
+AsyncGenerator<int> numbers() { co_yield 1; }
+Coro<void> wrong() { co_await numbers().next(); }
+#elif defined(CASE_ignore_next)
+AsyncGenerator<int> numbers() { co_yield 1; }
+Coro<void> wrong() {
+  auto it = numbers();
+  it.next();
+  co_return;
+}
+#elif defined(CASE_yield_inside_timeout)
+AsyncGenerator<int> wrong() {
+  co_await timeout(1s, []() -> Coro<void> { co_yield 1; });
+}
 #endif
 
 }  // namespace
@@ -188,6 +228,7 @@ int main() {
   static_cast<void>(&number);
 #if defined(CASE_control)
   static_cast<void>(&right);
+  static_cast<void>(&iterates);
 #elif !defined(CASE_none)
   static_cast<void>(&wrong);
 #endif
