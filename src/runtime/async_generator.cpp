@@ -95,8 +95,8 @@ void AsyncGeneratorPromiseBase::set_outer(AsyncGeneratorPromiseBase* outer) noex
 // True when the object that owns `inner` is a local or a parameter of this body.
 bool AsyncGeneratorPromiseBase::holds(const AsyncGeneratorPromiseBase& inner) const noexcept {
   if (inner.running_ || !inner.owner_) return false;
-  const auto* const frame =
-      static_cast<const std::byte*>(std::coroutine_handle<const AsyncGeneratorPromiseBase>::from_promise(*this).address());
+  const auto* const frame = static_cast<const std::byte*>(
+      std::coroutine_handle<const AsyncGeneratorPromiseBase>::from_promise(*this).address());
   const auto* const owner = reinterpret_cast<const std::byte*>(inner.owner_);
   const std::less<> before;
   return !before(owner, frame) && before(owner, frame + frame_size_);

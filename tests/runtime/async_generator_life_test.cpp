@@ -45,7 +45,8 @@ TEST_F(AsyncGeneratorLifeTest, ACancellationArrivesAtTheInnermostAwait) {
     const auto result = co_await outcome(task);
     EXPECT_TRUE(result.cancelled());
     EXPECT_TRUE(it.closed());
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto ended = co_await it.next();
+    EXPECT_EQ(ended, std::nullopt);
   });
   EXPECT_EQ(log, (Log{"in the coroutine", "in the generator"}));
 }
@@ -65,8 +66,10 @@ TEST_F(AsyncGeneratorLifeTest, ABodyThatSurvivesACancellationGoesOn) {
     auto task = create_task(it.next());
     co_await turns(1);
     task.cancel();
-    EXPECT_EQ(co_await task, 1);
-    EXPECT_EQ(co_await it.next(), 2);
+    const auto given = co_await task;
+    EXPECT_EQ(given, 1);
+    const auto given2 = co_await it.next();
+    EXPECT_EQ(given2, 2);
   });
 }
 
@@ -79,7 +82,8 @@ TEST_F(AsyncGeneratorLifeTest, ACancellationBeforeTheBodyBeginsLeavesItUntouched
     const auto result = co_await outcome(task);
     EXPECT_TRUE(result.cancelled());
     EXPECT_FALSE(it.running());
-    EXPECT_EQ(co_await it.next(), 1);
+    const auto given = co_await it.next();
+    EXPECT_EQ(given, 1);
   });
 }
 
@@ -97,7 +101,8 @@ TEST_F(AsyncGeneratorLifeTest, DroppedWhileItRunsItGoesOnToItsNextValue) {
     co_await turns(1);
     it.reset();
     log.push_back("dropped");
-    EXPECT_EQ(co_await task, 7);
+    const auto given = co_await task;
+    EXPECT_EQ(given, 7);
   });
   EXPECT_EQ(log, (Log{"dropped", "yielding", "frame destroyed"}));
 }
@@ -134,7 +139,8 @@ TEST_F(AsyncGeneratorLifeTest, ABodyMayDropItself) {
     };
     self.emplace(body(log, self));
     Numbers& it = *self;
-    EXPECT_EQ(co_await it.next(), 1);
+    const auto given = co_await it.next();
+    EXPECT_EQ(given, 1);
     log.push_back("has it");
   });
   EXPECT_EQ(log, (Log{"dropped", "frame destroyed", "has it"}));
@@ -155,9 +161,12 @@ TEST_F(AsyncGeneratorLifeTest, AMoveWhileItRuns) {
     std::swap(moved_to, other);
     EXPECT_TRUE(other.running());
     EXPECT_FALSE(moved_to.running());
-    EXPECT_EQ(co_await task, 1);
-    EXPECT_EQ(co_await other.next(), 2);
-    EXPECT_EQ(co_await moved_to.next(), 1);
+    const auto given = co_await task;
+    EXPECT_EQ(given, 1);
+    const auto given2 = co_await other.next();
+    EXPECT_EQ(given2, 2);
+    const auto given3 = co_await moved_to.next();
+    EXPECT_EQ(given3, 1);
   });
 }
 
@@ -241,13 +250,16 @@ TEST_F(AsyncGeneratorLifeTest, AGeneratorThatIsLentIsLeftAlone) {
     auto numbers = source(log);
     {
       auto it = borrow(numbers);
-      EXPECT_EQ(co_await it.next(), 0);
+      const auto given = co_await it.next();
+      EXPECT_EQ(given, 0);
     }
     auto again = borrow(numbers);
-    EXPECT_EQ(co_await again.next(), 1);
+    const auto given2 = co_await again.next();
+    EXPECT_EQ(given2, 1);
     co_await again.aclose();
     log.push_back("still there");
-    EXPECT_EQ(co_await numbers.next(), 2);
+    const auto given3 = co_await numbers.next();
+    EXPECT_EQ(given3, 2);
   });
   EXPECT_EQ(log, (Log{"still there", "source destroyed"}));
 }

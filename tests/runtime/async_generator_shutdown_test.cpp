@@ -32,7 +32,8 @@ TEST_F(ShutdownAsyncgensTest, ClosesWhatWasIteratedNewestFirst) {
     EXPECT_TRUE(a.closed());
     EXPECT_TRUE(b.closed());
     EXPECT_FALSE(untouched.closed());
-    EXPECT_EQ(co_await a.next(), std::nullopt);
+    const auto ended = co_await a.next();
+    EXPECT_EQ(ended, std::nullopt);
     co_await get_running_loop().shutdown_asyncgens();  // nothing is left to do
   });
   EXPECT_EQ(log, (Log{"b", "a", "shut down"}));
@@ -87,11 +88,14 @@ TEST_F(ShutdownAsyncgensTest, OneThatRunsIsReportedAndGoesOn) {
     co_await turns(1);
     co_await get_running_loop().shutdown_asyncgens();
     EXPECT_TRUE(idle.closed());
-    EXPECT_EQ(co_await task, 1);
-    EXPECT_EQ(co_await busy.next(), std::nullopt);
+    const auto given = co_await task;
+    EXPECT_EQ(given, 1);
+    const auto ended2 = co_await busy.next();
+    EXPECT_EQ(ended2, std::nullopt);
   }(log));
-  EXPECT_EQ(reports, (Log{"an error occurred during closing of asynchronous generator: aclose(): asynchronous generator "
-                          "is already running"}));
+  EXPECT_EQ(reports,
+            (Log{"an error occurred during closing of asynchronous generator: aclose(): asynchronous generator "
+                 "is already running"}));
 }
 
 TEST_F(ShutdownAsyncgensTest, OneFirstIteratedAfterwardsIsReportedOnce) {
@@ -141,7 +145,8 @@ TEST_F(ShutdownAsyncgensTest, CancelledBeforeItBeganItClosesNothing) {
     EXPECT_TRUE(result.cancelled());
     EXPECT_FALSE(it.closed());
     log.push_back("cancelled");
-    EXPECT_EQ(co_await it.next(), 1);
+    const auto given = co_await it.next();
+    EXPECT_EQ(given, 1);
   });
   EXPECT_EQ(log, (Log{"cancelled", "destroyed"}));
 }

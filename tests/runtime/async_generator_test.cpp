@@ -44,11 +44,15 @@ TEST_F(AsyncGeneratorTest, GivesItsValuesThenNulloptForEver) {
       co_await turns(2);
     };
     auto it = numbers();
-    EXPECT_EQ(co_await it.next(), 1);
-    EXPECT_EQ(co_await it.next(), 2);
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto given = co_await it.next();
+    EXPECT_EQ(given, 1);
+    const auto given2 = co_await it.next();
+    EXPECT_EQ(given2, 2);
+    const auto ended3 = co_await it.next();
+    EXPECT_EQ(ended3, std::nullopt);
     EXPECT_TRUE(it.closed());
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto ended4 = co_await it.next();
+    EXPECT_EQ(ended4, std::nullopt);
   });
   EXPECT_EQ(elapsed(), 1s);
 }
@@ -162,11 +166,13 @@ TEST_F(AsyncGeneratorTest, EachValueIsDestroyedOnceAndNoneIsKept) {
 TEST_F(AsyncGeneratorTest, WhatTheBodyThrowsComesOutOfNextAndIsTheEnd) {
   run_and_destroy([]() -> Coro<void> {
     auto it = fails_after(1);
-    EXPECT_EQ(co_await it.next(), 0);
+    const auto given = co_await it.next();
+    EXPECT_EQ(given, 0);
     const auto failed = co_await outcome(it.next());
     EXPECT_EQ(failed.error_message(), "from the body");
     EXPECT_TRUE(it.closed());
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto ended2 = co_await it.next();
+    EXPECT_EQ(ended2, std::nullopt);
   });
 }
 
@@ -186,7 +192,8 @@ TEST_F(AsyncGeneratorTest, TheBodyCatchesWhatItAwaits) {
         if (failed) co_yield 100;
       }
     };
-    EXPECT_EQ(co_await to_vector(body()), (std::vector<int>{0, 100}));
+    const auto given = co_await to_vector(body());
+    EXPECT_EQ(given, (std::vector<int>{0, 100}));
   });
 }
 
@@ -213,7 +220,8 @@ TEST_F(AsyncGeneratorTest, AcloseDestroysTheFrameAtItsValue) {
     co_await it.next();
     co_await it.aclose();
     log.push_back("closed");
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto ended = co_await it.next();
+    EXPECT_EQ(ended, std::nullopt);
     co_await it.aclose();  // again, and it does nothing
   });
   EXPECT_EQ(log, (Log{"local destroyed", "closed"}));
@@ -227,7 +235,8 @@ TEST_F(AsyncGeneratorTest, AcloseBeforeTheBeginningAndAfterTheEnd) {
     };
     auto it = body(log, Farewell(log, "parameter"));
     co_await it.aclose();
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto ended = co_await it.next();
+    EXPECT_EQ(ended, std::nullopt);
     auto ended = upto(1);
     while (co_await ended.next()) {
     }
@@ -254,8 +263,10 @@ TEST_F(AsyncGeneratorTest, DroppingItDestroysTheFrame) {
     co_await it.next();
     auto elsewhere = std::move(it);
     EXPECT_TRUE(it.closed());  // NOLINT(bugprone-use-after-move)
-    EXPECT_EQ(co_await elsewhere.next(), 1);
-    EXPECT_EQ(co_await it.next(), std::nullopt);
+    const auto given = co_await elsewhere.next();
+    EXPECT_EQ(given, 1);
+    const auto ended2 = co_await it.next();
+    EXPECT_EQ(ended2, std::nullopt);
   });
   EXPECT_EQ(log, (Log{"dropping", "first", "second", "assigned", "third"}));
 }
@@ -269,14 +280,16 @@ TEST_F(AsyncGeneratorTest, ItOutlivesItsLoop) {
     co_yield 2;
   };
   run([](std::optional<Numbers>& slot, Numbers it) -> Coro<void> {
-    EXPECT_EQ(co_await it.next(), 1);
+    const auto given = co_await it.next();
+    EXPECT_EQ(given, 1);
     slot.emplace(std::move(it));
   }(kept, body(log)));
   destroy_loop();
   EXPECT_EQ(log, Log{});
   EXPECT_FALSE(kept->closed());
   EventLoop another;  // may go on with it
-  another.run_until_complete([](Numbers& it) -> Coro<void> { EXPECT_EQ(co_await it.next(), 2); }(*kept));
+  const auto two = another.run_until_complete(kept->next());
+  EXPECT_EQ(two, 2);
   another.close();
   kept.reset();
   EXPECT_EQ(log, Log{"destroyed"});
@@ -286,10 +299,14 @@ TEST_F(AsyncGeneratorTest, AnotherTaskGoesOnWithIt) {
   run_and_destroy([]() -> Coro<void> {
     auto it = slow_upto(4);
     auto one = [](Numbers& numbers) -> Coro<int> { co_return *co_await numbers.next(); };
-    EXPECT_EQ(co_await create_task(one, std::ref(it)), 0);
-    EXPECT_EQ(co_await create_task(one, std::ref(it)), 1);
-    EXPECT_EQ(co_await it.next(), 2);
-    EXPECT_EQ(co_await create_task(it.next()), 3);
+    const auto given = co_await create_task(one, std::ref(it));
+    EXPECT_EQ(given, 0);
+    const auto given2 = co_await create_task(one, std::ref(it));
+    EXPECT_EQ(given2, 1);
+    const auto given3 = co_await it.next();
+    EXPECT_EQ(given3, 2);
+    const auto given4 = co_await create_task(it.next());
+    EXPECT_EQ(given4, 3);
   });
 }
 
@@ -303,9 +320,11 @@ TEST_F(AsyncGeneratorTest, TwoNextsAtOnceAreRefused) {
     EXPECT_EQ(second.error_message(), "next(): asynchronous generator is already running");
     const auto closing = co_await outcome(it.aclose());
     EXPECT_EQ(closing.error_message(), "aclose(): asynchronous generator is already running");
-    EXPECT_EQ(co_await first, 0);
+    const auto given = co_await first;
+    EXPECT_EQ(given, 0);
     EXPECT_FALSE(it.running());
-    EXPECT_EQ(co_await it.next(), 1);
+    const auto given2 = co_await it.next();
+    EXPECT_EQ(given2, 1);
   });
 }
 
@@ -329,7 +348,8 @@ TEST_F(AsyncGeneratorTest, NextIsTakenByEverythingThatTakesAnAwaitable) {
     auto [x, y] = co_await gather(a.next(), b.next());
     EXPECT_EQ(x, 0);
     EXPECT_EQ(y, 0);
-    EXPECT_EQ(co_await wait_for(a.next(), 1s), 1);
+    const auto given = co_await wait_for(a.next(), 1s);
+    EXPECT_EQ(given, 1);
     auto never = []() -> Numbers {
       co_await forever();
       co_yield 1;
@@ -353,8 +373,10 @@ TEST_F(AsyncGeneratorTest, PipelinesOfGenerators) {
         co_yield *number;
       }
     };
-    EXPECT_EQ(co_await to_vector(doubled(take(slow_upto(100), 3))), (std::vector<int>{0, 2, 4}));
-    EXPECT_EQ(co_await to_vector(take(doubled(doubled(upto(2))), 10)), (std::vector<int>{0, 4}));
+    const auto given = co_await to_vector(doubled(take(slow_upto(100), 3)));
+    EXPECT_EQ(given, (std::vector<int>{0, 2, 4}));
+    const auto given2 = co_await to_vector(take(doubled(doubled(upto(2))), 10));
+    EXPECT_EQ(given2, (std::vector<int>{0, 4}));
   });
 }
 

@@ -181,10 +181,10 @@ class AsyncGeneratorPromise final : public AsyncGeneratorPromiseBase {
     requires std::is_constructible_v<T, U&&>
   YieldAwaiter yield_value(U&& value) {
     using Value = std::remove_reference_t<U>;
-    static_assert(std::is_lvalue_reference_v<U> || !std::is_aggregate_v<Value> ||
-                      std::is_trivially_destructible_v<Value>,
-                  "a temporary aggregate is destroyed twice or never by some compilers: name it, then co_yield it or "
-                  "co_yield moved(it), or give the struct a constructor");
+    static_assert(
+        std::is_lvalue_reference_v<U> || !std::is_aggregate_v<Value> || std::is_trivially_destructible_v<Value>,
+        "a temporary aggregate is destroyed twice or never by some compilers: name it, then co_yield it or "
+        "co_yield moved(it), or give the struct a constructor");
     item_.emplace(std::forward<U>(value));
     return YieldAwaiter();
   }

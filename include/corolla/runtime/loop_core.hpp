@@ -67,7 +67,7 @@ class COROLLA_API LoopCore {
   TaskBase* current_ = nullptr;
   TaskBase* oldest_ = nullptr;
   TaskBase* newest_ = nullptr;
-  GatherChildren* gathers_ = nullptr;  // all alive, in no order
+  GatherChildren* gathers_ = nullptr;                // all alive, in no order
   AsyncGeneratorPromiseBase* generators_ = nullptr;  // alive and iterated, newest first
   bool generators_shut_down_ = false;
   std::unique_ptr<SideTable> side_table_;
