@@ -237,10 +237,9 @@ TEST_F(AsyncGeneratorTest, AcloseBeforeTheBeginningAndAfterTheEnd) {
     co_await it.aclose();
     const auto ended = co_await it.next();
     EXPECT_EQ(ended, std::nullopt);
-    auto ended = upto(1);
-    while (co_await ended.next()) {
-    }
-    co_await ended.aclose();
+    auto exhausted = upto(1);
+    while (auto number = co_await exhausted.next()) static_cast<void>(number);
+    co_await exhausted.aclose();
   });
   EXPECT_EQ(log, Log{"parameter"});
 }

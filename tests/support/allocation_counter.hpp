@@ -16,12 +16,13 @@ inline std::atomic<long> allocations{0};
 
 }  // namespace corolla_tests
 
+// Not inlined, or g++ takes free() for the counterpart of an operator new it does not see into.
 // NOLINTBEGIN(cppcoreguidelines-no-malloc, misc-definitions-in-headers)
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   corolla_tests::allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* block = std::malloc(size)) return block;
   throw std::bad_alloc();
 }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t /*size*/) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t /*size*/) noexcept { std::free(block); }
 // NOLINTEND(cppcoreguidelines-no-malloc, misc-definitions-in-headers)
