@@ -25,7 +25,7 @@ TEST_F(CheckpointTest, SuspendsExactlyOnce) {
 TEST_F(CheckpointTest, ACancellationAlwaysArrives) {
   run_and_destroy([this]() -> Coro<void> {
     auto busy = [](Log& log) -> Coro<void> {
-      current_task()->cancel();
+      current_task().cancel();
       auto done = get_running_loop().create_future();
       done.set_result();
       co_await done;

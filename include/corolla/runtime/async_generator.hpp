@@ -175,7 +175,10 @@ Moved<T> moved(T& value) noexcept {
 template <class T>
 class AsyncGeneratorPromise final : public AsyncGeneratorPromiseBase {
  public:
-  AsyncGenerator<T> get_return_object() noexcept { return AsyncGenerator<T>(*this); }
+  AsyncGenerator<T> get_return_object(std::source_location where = std::source_location::current()) noexcept {
+    set_where(where);
+    return AsyncGenerator<T>(*this);
+  }
 
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
