@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <utility>
 #include <vector>
@@ -262,6 +263,26 @@ TEST_F(AsyncGeneratorLifeTest, AGeneratorThatIsLentIsLeftAlone) {
     EXPECT_EQ(given3, 2);
   });
   EXPECT_EQ(log, (Log{"still there", "source destroyed"}));
+}
+
+TEST_F(AsyncGeneratorLifeTest, ItsBodyStandsInTheCallGraphOfItsTask) {
+  run_and_destroy([]() -> Coro<void> {
+    unsigned awaits_at = 0;
+    auto body = [](unsigned& line) -> Numbers {
+      co_yield 1;
+      line = std::source_location::current().line() + 1;
+      co_await sleep(1s);
+    };
+    auto drain = [](Numbers it) -> Coro<void> {
+      while (auto number = co_await it.next()) static_cast<void>(number);
+    };
+    auto task = create_task(drain(body(awaits_at)));
+    co_await turns(1);
+    const CallGraph graph = capture_call_graph(task);
+    EXPECT_EQ(graph.futures.front().call_stack.size(), 2U);
+    EXPECT_EQ(graph.futures.front().call_stack.front().where.line(), awaits_at);
+    co_await task;
+  });
 }
 
 // Two inner generators in turn: each is destroyed once whatever the outer one knows of them.
