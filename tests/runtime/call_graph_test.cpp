@@ -40,7 +40,8 @@ TEST_F(CallGraphTest, HoldsTheChainOfCoroutinesAndWhoAwaits) {
     const CallGraph limited = capture_call_graph(sleeper, 1);
     EXPECT_EQ(limited.futures[0].call_stack.size(), 1U);
     sleeper.cancel();
-    co_await wait(std::vector<Task<>>{first, last});
+    const std::vector<Task<>> both{first, last};
+    co_await wait(both);
   });
 }
 
