@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace corolla {
 inline namespace v0 {
@@ -20,6 +21,12 @@ struct NewestFrame {
   std::size_t size;
 };
 constinit thread_local NewestFrame newest_frame{nullptr, 0};
+
+// A generator may own another one in ways that are not seen (never begun, behind a pointer). Down to this depth each dies
+// inside its owner; what is nested deeper waits until the stack is unwound.
+constexpr unsigned kDeepest = 64;
+constinit thread_local unsigned depth = 0;
+constinit thread_local std::vector<AsyncGeneratorPromiseBase*>* deferred = nullptr;
 
 }  // namespace
 
@@ -107,21 +114,39 @@ void AsyncGeneratorPromiseBase::leave_owner() noexcept {
   owner_ = nullptr;
 }
 
-// A pipeline of generators is destroyed from its innermost. Each is taken from its owner on the way in, so that nothing
-// which the destructors of the inner ones do can reach it.
 void AsyncGeneratorPromiseBase::destroy() noexcept {
-  AsyncGeneratorPromiseBase* promise = this;
   leave_owner();
-  while (promise->inner_ && promise->holds(*promise->inner_)) {
-    promise = promise->inner_;
-    promise->leave_owner();
+  if (depth >= kDeepest) {
+    try {
+      deferred->push_back(this);
+      return;
+    } catch (...) {  // out of memory: here and now, then
+    }
   }
-  for (;;) {
-    AsyncGeneratorPromiseBase* const outer = promise == this ? nullptr : promise->outer_;
-    promise->handle().destroy();
-    if (!outer) return;
-    promise = outer;
+  // A pipeline of generators is destroyed from its innermost. Each is taken from its owner on the way in, so that nothing
+  // which the destructors of the inner ones do can reach it.
+  const auto destroy_leaf_first = [](AsyncGeneratorPromiseBase& root) noexcept {
+    AsyncGeneratorPromiseBase* promise = &root;
+    while (promise->inner_ && promise->holds(*promise->inner_)) {
+      promise = promise->inner_;
+      promise->leave_owner();
+    }
+    for (;;) {
+      AsyncGeneratorPromiseBase* const outer = promise == &root ? nullptr : promise->outer_;
+      promise->handle().destroy();
+      if (!outer) return;
+      promise = outer;
+    }
+  };
+  std::vector<AsyncGeneratorPromiseBase*> waiting;
+  if (depth++ == 0) deferred = &waiting;
+  destroy_leaf_first(*this);
+  while (!waiting.empty()) {
+    AsyncGeneratorPromiseBase& next = *waiting.back();
+    waiting.pop_back();
+    destroy_leaf_first(next);
   }
+  if (--depth == 0) deferred = nullptr;
 }
 
 void AsyncGeneratorPromiseBase::link_into(AsyncGeneratorPromiseBase*& list) noexcept {

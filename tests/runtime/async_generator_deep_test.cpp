@@ -2,6 +2,7 @@
 // No depth of generators uses the machine's stack: running, throwing, closing, cancelling, destroying.
 #include "tests/support/runtime_test.hpp"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -62,6 +63,27 @@ TEST_F(AsyncGeneratorDeepTest, AMillionValues) {
 
 TEST_F(AsyncGeneratorDeepTest, ANestIsDroppedAtAValue) {
   run(take(nested(kDepth, loop().create_future()), 2));
+  EXPECT_EQ(live_objects().frames, 0);
+}
+
+// Nobody has seen these drive each other: never begun, or owned through a pointer.
+Numbers pass_on(Numbers source) {
+  while (auto number = co_await source.next()) co_yield *number;
+}
+Numbers pass_on_from(std::unique_ptr<Numbers> source) {
+  while (auto number = co_await source->next()) co_yield *number;
+}
+
+TEST_F(AsyncGeneratorDeepTest, ANestThatNeverBeganIsDropped) {
+  auto numbers = nested(0, loop().create_future());
+  for (int i = 0; i < kDepth; ++i) numbers = pass_on(std::move(numbers));
+  EXPECT_GE(live_objects().frames, kDepth);
+}
+
+TEST_F(AsyncGeneratorDeepTest, ANestBehindPointersIsDropped) {
+  auto numbers = nested(0, loop().create_future());
+  for (int i = 0; i < kDepth; ++i) numbers = pass_on_from(std::make_unique<Numbers>(std::move(numbers)));
+  run(take(std::move(numbers), 2));
   EXPECT_EQ(live_objects().frames, 0);
 }
 
