@@ -247,7 +247,7 @@ TEST(ChannelTest, BelongsToOneLoop) {
   auto [sender, receiver] = Channel<int>(0);
   auto waiting = first->create_task(receive(receiver.clone(), notes, "got"));
   first->run_once();
-  EXPECT_THROW(second->run_until_complete(receiver.next()), RuntimeError);
+  EXPECT_THROW(static_cast<void>(second->run_until_complete(receiver.next())), RuntimeError);
   sender.close();
   first->run_until_complete(waiting);
   EXPECT_EQ(notes, (Notes{"got end"}));

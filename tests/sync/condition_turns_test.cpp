@@ -239,7 +239,7 @@ TEST(ConditionTest, OfAnotherLoop) {
     auto bound = first->create_task([](Lock& l) -> Coro<void> { (co_await l.acquire()).detach(); }, std::ref(lock));
     first->run_once();
     Condition condition(lock);
-    EXPECT_THROW(second->run_until_complete(condition.acquire()), RuntimeError);
+    EXPECT_THROW(static_cast<void>(second->run_until_complete(condition.acquire())), RuntimeError);
     bound.cancel();
     first->run_once();
     EXPECT_TRUE(lock.locked());
