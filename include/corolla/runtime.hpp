@@ -12,6 +12,7 @@
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/exception_group.hpp>
 #include <corolla/runtime/executor.hpp>
 #include <corolla/runtime/future.hpp>
 #include <corolla/runtime/gather.hpp>
@@ -23,6 +24,7 @@
 #include <corolla/runtime/staggered_race.hpp>
 #include <corolla/runtime/task.hpp>
 #include <corolla/runtime/task_group.hpp>
+#include <corolla/runtime/task_status.hpp>
 #include <corolla/runtime/timeout.hpp>
 #include <corolla/runtime/wait.hpp>
 #include <corolla/runtime/wait_for.hpp>

@@ -4,6 +4,7 @@
 #include <corolla/http/error.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/runtime/error.hpp>
+#include <corolla/runtime/exception_group.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/runtime/error.hpp>
 
+#include <corolla/runtime/exception_group.hpp>
+
 #include <typeinfo>
 
 namespace corolla {
@@ -20,7 +22,6 @@ BrokenBarrierError::~BrokenBarrierError() = default;
 QueueEmpty::~QueueEmpty() = default;
 QueueFull::~QueueFull() = default;
 QueueShutDown::~QueueShutDown() = default;
-ExceptionGroup::~ExceptionGroup() = default;
 CancelledError::~CancelledError() = default;
 
 OSError::OSError(std::error_code code, std::string_view what)
@@ -31,13 +32,6 @@ IncompleteReadError::IncompleteReadError(std::string partial, std::size_t expect
             (expected == std::string::npos ? std::string("undefined") : std::to_string(expected)) + " expected bytes"),
       partial_(std::move(partial)),
       expected_(expected) {}
-
-ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions)
-    : Error(message + " (" + std::to_string(exceptions.size()) +
-            (exceptions.size() == 1 ? " sub-exception)" : " sub-exceptions)")),
-      exceptions_(std::move(exceptions)) {
-  if (exceptions_.empty()) throw ValueError("ExceptionGroup needs at least one exception");
-}
 
 bool is_cancelled_error(const std::exception_ptr& error) noexcept {
 #if defined(__GLIBCXX__)

@@ -3,6 +3,7 @@
 #include <corolla/http/error.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/runtime/error.hpp>
+#include <corolla/runtime/exception_group.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/support/children.hpp"
 #include "tests/support/runtime_test.hpp"
 
 #include <optional>
@@ -11,39 +12,6 @@ namespace {
 using namespace corolla_tests;
 
 class TaskGroupTest : public RuntimeTest {};
-
-Coro<void> note_after(std::chrono::nanoseconds delay, Log* log, std::string text) {
-  try {
-    co_await sleep(delay);
-    log->push_back(text);
-  } catch (const CancelledError&) {
-    log->push_back(text + " cancelled");
-    throw;
-  }
-}
-Coro<void> fail_after(std::chrono::nanoseconds delay, std::string message) {
-  co_await sleep(delay);
-  throw ValueError(message);
-}
-/// Answers a cancellation with an error of its own.
-Coro<void> fail_when_cancelled(std::string message) {
-  try {
-    co_await forever();
-  } catch (const CancelledError&) {
-    throw ValueError(message);
-  }
-}
-std::string members(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const ExceptionGroup& group) {
-    std::string text;
-    for (const auto& member : group.exceptions()) text += (text.empty() ? "" : ",") + describe(member);
-    return text;
-  } catch (...) {
-    return "not a group: " + describe(std::current_exception());
-  }
-}
 
 TEST_F(TaskGroupTest, JoinsItsChildrenAndGivesTheBodysValue) {
   run_and_destroy([this]() -> Coro<void> {
@@ -269,7 +237,10 @@ TEST_F(TaskGroupTest, ChildrenMayReferToWhatStandsOutsideOfTheCall) {
 }
 
 TEST_F(TaskGroupTest, NeedsATask) {
-  loop().call_soon([] { EXPECT_THROW(TaskGroup(), RuntimeError); });
+  loop().call_soon([] {
+    TaskGroup group;
+    EXPECT_THROW(group.enter(), RuntimeError);
+  });
   loop().run_once();
 }
 

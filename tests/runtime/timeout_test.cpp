@@ -237,7 +237,11 @@ TEST_F(TimeoutTest, ATimeoutThatComesWhenTheBodyIsDoneIsTakenBack) {
 }
 
 TEST_F(TimeoutTest, NeedsATask) {
-  loop().call_soon([] { EXPECT_THROW(static_cast<void>(Timeout(std::nullopt)), RuntimeError); });
+  loop().call_soon([] { 
+    Timeout scope(std::nullopt);
+    EXPECT_THROW(scope.enter(), RuntimeError);
+    EXPECT_THROW(scope.reschedule(std::nullopt), RuntimeError);
+  });
   loop().run_once();
 }
 

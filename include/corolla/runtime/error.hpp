@@ -14,7 +14,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 namespace corolla {
 inline namespace v0 {
@@ -132,18 +131,6 @@ class COROLLA_API QueueShutDown : public Error {
  public:
   explicit QueueShutDown(std::string message = "queue is shut down") : Error(std::move(message)) {}
   ~QueueShutDown() override;
-};
-
-/// Several errors at once, in order (Python's ExceptionGroup). Never empty; groups nest.
-class COROLLA_API ExceptionGroup : public Error {
- public:
-  /// Throws ValueError when `exceptions` is empty.
-  ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions);
-  ~ExceptionGroup() override;
-  [[nodiscard]] const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
-
- private:
-  std::vector<std::exception_ptr> exceptions_;
 };
 
 /// A task was cancelled (asyncio.CancelledError).

@@ -22,43 +22,67 @@
 namespace corolla {
 inline namespace v0 {
 
-/// The scope that the body of timeout() is given. Belongs to the task that entered it.
+/// The scope that the body of timeout() is given; it belongs to the task that enters it. Make one yourself to ask it
+/// afterwards whether it expired; it is entered once.
 class COROLLA_API Timeout {
  public:
   using time_point = EventLoop::time_point;
 
+  /// With a deadline; nullopt: none.
+  explicit Timeout(std::optional<time_point> when) noexcept : when_(when) {}
+  /// With a deadline so long from now. RuntimeError without a running loop.
+  static Timeout after(EventLoop::duration delay) { return Timeout(get_running_loop().time_after(delay)); }
   Timeout(const Timeout&) = delete;
   Timeout& operator=(const Timeout&) = delete;
+  ~Timeout() { handle_.cancel(); }
 
   /// The deadline; nullopt: never.
   [[nodiscard]] std::optional<time_point> when() const noexcept { return when_; }
-  /// Moves the deadline; RuntimeError once it has fired or the scope was left.
+  /// Moves the deadline; RuntimeError before the scope is entered, once it has fired, and when the scope was left.
   void reschedule(std::optional<time_point> when);
-  /// True from the moment it fired.
+  /// True from the moment it fired, also when the scope was left.
   [[nodiscard]] bool expired() const noexcept { return state_ == State::kExpiring || state_ == State::kExpired; }
 
-  /// For timeout(): the scope is entered by the running task.
-  explicit Timeout(std::optional<time_point> when);
-  ~Timeout();
-  /// For timeout(): leaves with the body's exception, or null, and throws what goes on.
+  // -- for timeout() ------------------------------------------------------------------------------------------------
+  /// The running task enters it. RuntimeError outside of a task, or when it was entered before.
+  void enter();
+  /// The body ended with an exception, or null. Throws what goes on.
   void leave(std::exception_ptr error);
+  /// The task is gone from it, in whatever way.
+  void abandon() noexcept;
 
  private:
-  enum class State { kActive, kExpiring, kExpired, kLeft };
+  enum class State { kCreated, kActive, kExpiring, kExpired, kFinished };
+  void arm();
   void fire();
 
-  TaskBase& task_;
-  unsigned cancelling_;  // requests when it was entered
+  TaskBase* task_ = nullptr;  // while it is entered
+  unsigned cancelling_ = 0;   // requests when it was entered
+  State state_ = State::kCreated;
   std::optional<time_point> when_;
   Handle handle_;
-  State state_ = State::kActive;
+};
+
+/// Entered from here to its end.
+class EnteredTimeout {
+ public:
+  explicit EnteredTimeout(Timeout& scope) : scope_(scope) { scope.enter(); }
+  EnteredTimeout(const EnteredTimeout&) = delete;
+  EnteredTimeout& operator=(const EnteredTimeout&) = delete;
+  ~EnteredTimeout() { scope_.abandon(); }
+
+ private:
+  Timeout& scope_;
 };
 
 /// The coroutine behind timeout() and timeout_at(). F is the body or a reference to it.
 template <class T, class F>
-Coro<T> run_with_timeout(std::optional<EventLoop::duration> delay, std::optional<EventLoop::time_point> when, F body) {
+Coro<T> run_with_timeout(Timeout* given, std::optional<EventLoop::duration> delay,
+                         std::optional<EventLoop::time_point> when, F body) {
   if (delay) when = get_running_loop().time_after(*delay);
-  Timeout scope(when);
+  std::optional<Timeout> own;
+  Timeout& scope = given ? *given : own.emplace(when);
+  const EnteredTimeout entered(scope);
   std::optional<NonVoid<T>> value;
   std::exception_ptr error;
   try {
@@ -86,7 +110,7 @@ template <class F>
 auto timeout(std::optional<EventLoop::duration> delay, F&& body) {
   require_safe_closure<F>();
   using T = value_type_of<timeout_body_result<std::remove_reference_t<F>>>;
-  return run_with_timeout<T, stored_closure<F>>(delay, std::nullopt, std::forward<F>(body));
+  return run_with_timeout<T, stored_closure<F>>(nullptr, delay, std::nullopt, std::forward<F>(body));
 }
 
 /// As timeout, until a point of the loop's time.
@@ -94,7 +118,14 @@ template <class F>
 auto timeout_at(std::optional<EventLoop::time_point> when, F&& body) {
   require_safe_closure<F>();
   using T = value_type_of<timeout_body_result<std::remove_reference_t<F>>>;
-  return run_with_timeout<T, stored_closure<F>>(std::nullopt, when, std::forward<F>(body));
+  return run_with_timeout<T, stored_closure<F>>(nullptr, std::nullopt, when, std::forward<F>(body));
+}
+/// As above with a scope of the caller's, which must live until the end of the await.
+template <class F>
+auto timeout(Timeout& scope, F&& body) {
+  require_safe_closure<F>();
+  using T = value_type_of<timeout_body_result<std::remove_reference_t<F>>>;
+  return run_with_timeout<T, stored_closure<F>>(&scope, std::nullopt, std::nullopt, std::forward<F>(body));
 }
 
 }  // namespace v0

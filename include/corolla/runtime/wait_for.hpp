@@ -70,7 +70,7 @@ Coro<value_type_of<A>> run_wait_for(A awaitable, std::optional<EventLoop::durati
     if constexpr (std::is_void_v<T>) co_await awaited<kUseUp>(awaitable);
     else co_return co_await awaited<kUseUp>(awaitable);
   };
-  auto scoped = run_with_timeout<T, decltype(body)&>(limit, std::nullopt, body);
+  auto scoped = run_with_timeout<T, decltype(body)&>(nullptr, limit, std::nullopt, body);
   if constexpr (std::is_void_v<T>) co_await std::move(scoped);
   else co_return co_await std::move(scoped);
 }
