@@ -40,10 +40,10 @@ std::string shape(const std::optional<ExceptionGroup>& of) { return of ? shape(*
 
 /// outer(value 1, inner(type 2, deep(value 3)), type 4): "value" is a ValueError, "type" a std::logic_error.
 ExceptionGroup nested() {
-  return ExceptionGroup("outer", {error<ValueError>("value 1"),
-                                  group("inner", {error<std::logic_error>("type 2"),
-                                                  group("deep", {error<ValueError>("value 3")})}),
-                                  error<std::logic_error>("type 4")});
+  return ExceptionGroup(
+      "outer", {error<ValueError>("value 1"),
+                group("inner", {error<std::logic_error>("type 2"), group("deep", {error<ValueError>("value 3")})}),
+                error<std::logic_error>("type 4")});
 }
 
 TEST(ExceptionGroupTest, SaysHowManyItHas) {
@@ -96,7 +96,8 @@ TEST(ExceptionGroupTest, APredicateIsAskedOnceAboutEachFromTheOutsideIn) {
     asked.push_back(describe(candidate).substr(0, 7));
     return false;
   });
-  EXPECT_EQ(asked, (std::vector<std::string>{"outer (", "value 1", "inner (", "type 2", "deep (1", "value 3", "type 4"}));
+  EXPECT_EQ(asked,
+            (std::vector<std::string>{"outer (", "value 1", "inner (", "type 2", "deep (1", "value 3", "type 4"}));
   EXPECT_EQ(shape(split.match), "nothing");
   EXPECT_EQ(shape(split.rest), shape(nested()));
   EXPECT_EQ(shape(nested().subgroup([](const std::exception_ptr&) { return true; })), shape(nested()));

@@ -18,7 +18,7 @@ TEST_F(TaskGroupCancelTest, CancelsChildrenAndBodyAndIsSwallowed) {
       group.create_task(note_after(1h, &log, "child"));
       co_await turns(1);
       group.cancel();
-      EXPECT_EQ(current_task()->cancelling(), 1U);
+      EXPECT_EQ(current_task().cancelling(), 1U);
       try {
         co_await forever();
       } catch (const CancelledError&) {
@@ -27,7 +27,7 @@ TEST_F(TaskGroupCancelTest, CancelsChildrenAndBodyAndIsSwallowed) {
       }
     };
     co_await task_group(body);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);
     log.push_back("went on");
   });
@@ -49,7 +49,7 @@ TEST_F(TaskGroupCancelTest, ByAChildWhileTheGroupIsLeaving) {
       co_return;
     };
     co_await task_group(body);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(0s);
     log.push_back("left");
   });
@@ -81,7 +81,7 @@ TEST_F(TaskGroupCancelTest, BeforeItIsEnteredItCancelsOnEntry) {
       log.push_back("body went on");
     };
     co_await task_group(group, body);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(0s);
     log.push_back("left");
   });
@@ -93,7 +93,7 @@ TEST_F(TaskGroupCancelTest, AfterItWasLeftItDoesNothing) {
     TaskGroup group;
     co_await task_group(group, [](TaskGroup&) -> Coro<void> { co_return; });
     group.cancel();
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);
   });
 }
@@ -121,11 +121,11 @@ TEST_F(TaskGroupCancelTest, IsIdempotent) {
       co_await turns(1);
       group.cancel();
       group.cancel();
-      EXPECT_EQ(current_task()->cancelling(), 1U);
+      EXPECT_EQ(current_task().cancelling(), 1U);
       EXPECT_EQ(child.cancelling(), 1U);
     };
     co_await task_group(body);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
   EXPECT_EQ(log, Log{"child cancelled"});
 }
@@ -151,7 +151,7 @@ TEST_F(TaskGroupCancelTest, WithoutAValueFromItsBodyTheGroupHasNoneEither) {
     };
     const auto result = co_await outcome(task_group(body));
     EXPECT_EQ(result.error_message(), "the TaskGroup was cancelled before its body returned a value");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
 
@@ -164,7 +164,7 @@ TEST_F(TaskGroupCancelTest, ErrorsOfCancelledChildrenComeOut) {
     };
     const auto result = co_await outcome(task_group(body));
     EXPECT_EQ(members(result.error()), "child");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);
   });
 }
@@ -178,7 +178,7 @@ TEST_F(TaskGroupCancelTest, AnErrorOfTheBodyComesOut) {
     };
     const auto result = co_await outcome(task_group(body));
     EXPECT_EQ(members(result.error()), "body");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);
   });
 }
@@ -211,7 +211,7 @@ TEST_F(TaskGroupCancelTest, AnOuterGroupsCancellationPassesThroughTheInnerOne) {
       log.push_back("must not go on");
     };
     co_await task_group(outer);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     log.push_back("left");
   });
   EXPECT_EQ(log, (Log{"inner child cancelled", "left"}));
@@ -291,8 +291,7 @@ TEST_F(TaskGroupCancelTest, FromOutsideTheErrorsOfAnInnerGroupNest) {
       co_await sleep(100ms);
       task.cancel();
       const auto result = co_await outcome(task);
-      EXPECT_EQ(members(result.error()),
-                "unhandled errors in a TaskGroup (3 sub-exceptions): deep; deep; deep");
+      EXPECT_EQ(members(result.error()), "unhandled errors in a TaskGroup (3 sub-exceptions): deep; deep; deep");
     });
   }
 }
@@ -365,7 +364,7 @@ TEST_F(TaskGroupCancelTest, AnErrorAndACancellationInOneIterationBothCount) {
           };
           const auto result = co_await outcome(task_group(body));
           out->push_back(members(result.error()));
-          EXPECT_EQ(current_task()->cancelling(), 1U);
+          EXPECT_EQ(current_task().cancelling(), 1U);
           co_await sleep(1s);
           out->push_back("the cancellation was lost");
         },

@@ -101,7 +101,7 @@ TEST_F(TaskGroupErrorsTest, AnErrorOfTheOuterGroupInterruptsTheInnerOneWithoutAT
     };
     const auto result = co_await outcome(task_group(outer));
     EXPECT_EQ(members(result.error()), "outer");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
 
@@ -115,11 +115,11 @@ TEST_F(TaskGroupErrorsTest, BothGroupsInterruptedAtOnceTakeBackEachItsOwnRequest
       };
       const auto result = co_await outcome(task_group(inner));
       log.push_back(members(result.error()));
-      EXPECT_EQ(current_task()->cancelling(), 1U);
+      EXPECT_EQ(current_task().cancelling(), 1U);
     };
     const auto result = co_await outcome(task_group(outer));
     EXPECT_EQ(members(result.error()), "outer");
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
   EXPECT_EQ(log, Log{"inner"});
 }
@@ -135,7 +135,7 @@ TEST_F(TaskGroupErrorsTest, ABodyThatReplacesTheInterruptionLeavesTheCountInOrde
           };
           const auto result = co_await outcome(task_group(body));
           out->push_back(members(result.error()));
-          EXPECT_EQ(current_task()->cancelling(), 0U);
+          EXPECT_EQ(current_task().cancelling(), 0U);
           co_await sleep(1s);
           out->push_back("went on");
         },
@@ -201,7 +201,7 @@ TEST_F(TaskGroupErrorsTest, AKeyboardInterruptOfAChildShutsTheGroupDownAndComesO
     };
     const auto result = co_await outcome(task_group(body));
     EXPECT_TRUE(exception_is<KeyboardInterrupt>(result.error()));
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
     co_await sleep(1s);
     log.push_back("went on");
   };
@@ -219,7 +219,7 @@ TEST_F(TaskGroupErrorsTest, AKeyboardInterruptOfTheBodyComesOutBareAndTheChildre
     };
     const auto result = co_await outcome(task_group(body));
     EXPECT_TRUE(exception_is<KeyboardInterrupt>(result.error()));
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   };
   run_and_destroy(main);
   EXPECT_EQ(reports, Log{"an exception in a TaskGroup gave way to a KeyboardInterrupt: child"});

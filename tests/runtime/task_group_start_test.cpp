@@ -84,7 +84,7 @@ TEST_F(TaskGroupStartTest, AnErrorBeforeReadinessComesOutOfStartAndIsNoneOfTheGr
       group.create_task(note_after(2s, &log, "sibling"));
       const auto port = co_await outcome(group.start(child));
       EXPECT_EQ(port.error_message(), "cannot bind");
-      EXPECT_EQ(current_task()->cancelling(), 0U);
+      EXPECT_EQ(current_task().cancelling(), 0U);
     };
     co_await task_group(body);
   });
@@ -175,7 +175,7 @@ TEST_F(TaskGroupStartTest, AnErrorOfTheChildThatStartsCancellationCausedComesOut
       EXPECT_EQ(result.error_message(), "clean-up failed");
     };
     co_await task_group(body);
-    EXPECT_EQ(current_task()->cancelling(), 0U);
+    EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
 
@@ -239,7 +239,7 @@ TEST_F(TaskGroupStartTest, AFailingSiblingCancelsTheChildOnce) {
 TEST_F(TaskGroupStartTest, AChildThatIsCancelledBeforeItIsReadyCancelsStart) {
   run_and_destroy([]() -> Coro<void> {
     const auto child = [](TaskStatus<int>) -> Coro<void> {
-      current_task()->cancel();
+      current_task().cancel();
       co_await sleep(0s);
     };
     const auto body = [&](TaskGroup& group) -> Coro<void> {

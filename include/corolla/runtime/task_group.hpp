@@ -129,8 +129,8 @@ class COROLLA_API TaskGroup {
   template <class T, class F, class... Args>
   static Coro<T> run_start(TaskGroup& group, F function, Args... args);
 
-  EventLoop* loop_ = nullptr;    // null before it is entered
-  TaskBase* parent_ = nullptr;   // null before and afterwards
+  EventLoop* loop_ = nullptr;   // null before it is entered
+  TaskBase* parent_ = nullptr;  // null before and afterwards
   Child* first_ = nullptr;
   Child* last_ = nullptr;
   std::size_t count_ = 0;
@@ -151,8 +151,8 @@ template <class T, class F, class... Args>
 Coro<T> TaskGroup::run_start(TaskGroup& group, F function, Args... args) {
   EventLoop& loop = group.active_loop();
   Future<T> ready = loop.create_future<T>();
-  auto child = TaskMaker{loop, std::source_location()}.from_call(std::move(function), TaskStatus<T>(ready),
-                                                                 std::move(args)...);
+  auto child =
+      TaskMaker{loop, std::source_location()}.from_call(std::move(function), TaskStatus<T>(ready), std::move(args)...);
   group.adopt(child.state(), ready.state());
   std::exception_ptr cancelled;
   try {
