@@ -119,7 +119,9 @@ TEST_F(TaskGroupScopeTest, SizeCountsTheChildrenThatAreNotDone) {
       for (int count = 0; count < 10; ++count) {
         co_await sleep(100ms);
         entered.create_task(sleep(300ms));
-        if (count == 5) EXPECT_LT(entered.size(), 5U);
+        if (count == 5) {
+          EXPECT_LT(entered.size(), 5U);
+        }
       }
       co_await sleep(1350ms);
       EXPECT_EQ(entered.size(), 0U);
