@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/runtime/staggered_race.hpp>
 
+#include <corolla/runtime/exception_group.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
 #include <algorithm>

@@ -3,6 +3,8 @@
 
 #include "tests/conformance/value.hpp"
 
+#include <corolla/runtime/exception_group.hpp>
+
 namespace conformance {
 
 namespace {

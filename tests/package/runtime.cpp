@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <corolla/runtime/error.hpp>
+#include <corolla/runtime/exception_group.hpp>
 #include <exception>
 
 // An error thrown inside the library is caught here by its type, static or shared.
