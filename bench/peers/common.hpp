@@ -39,8 +39,9 @@ inline void require(bool holds, const char* what) {
 class Stopwatch {
  public:
   double seconds() const { return wall_seconds() - wall_; }
+  double cpu() const { return cpu_seconds() - cpu_; }
   void result(const std::string& name, const char* peer, long ops, const std::string& extra = {}) const {
-    double seconds = this->seconds(), cpu = cpu_seconds() - cpu_;
+    double seconds = this->seconds(), cpu = this->cpu();
     std::printf("RESULT bench=%s peer=%s ops=%ld s=%.6f cpu=%.6f rss_mib=%.1f%s%s\n", name.c_str(), peer, ops, seconds,
                 cpu, peak_rss_mib(), extra.empty() ? "" : " ", extra.c_str());
     std::fflush(stdout);
@@ -54,6 +55,11 @@ class Stopwatch {
 inline std::string idle_extra(double rss_before, long tasks, double seconds) {
   return "bytes_per_task=" + std::to_string(long((peak_rss_mib() - rss_before) * 1048576 / double(tasks))) +
          " over_s=" + std::to_string(seconds - 10);
+}
+
+// What `cancel-*` adds: CPU for each coroutine that the cancellation runs through.
+inline std::string per_level(const Stopwatch& watch, long tasks, int depth) {
+  return "us_per_level=" + std::to_string(watch.cpu() / double(tasks * depth) * 1e6);
 }
 
 inline long sum_below(long n) { return n * (n - 1) / 2; }

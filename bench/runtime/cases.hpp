@@ -10,6 +10,8 @@ void call(long n);
 void spawn(long n);
 void gather(long n);
 void timers(long n);
+void cancel_1(long n);
+void cancel_5(long n);
 void idle(long n);
 void queue(long n);
 void lock(long n);

@@ -26,6 +26,8 @@ thread_local EventLoop* running = nullptr;
 // While callbacks keep each other busy the kernel is asked after this many of them, not after each iteration.
 constexpr unsigned kCallbacksBetweenPolls = 64;
 constexpr auto kLongestWait = std::chrono::hours(24);
+// Where timers expire in crowds, the loop wakes for them once in this time: a wake-up costs as much as running hundreds.
+constexpr auto kCrowdSpacing = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -36,6 +38,7 @@ LoopCore::~LoopCore() = default;
 
 struct EventLoop::Private {
   TimerQueue timers;
+  time_point crowd_until = time_point::min();  // no wake-up for a timer before
   std::vector<FutureRef<FutureBase>> held;  // by ticket; empty where free
   std::vector<std::size_t> free_tickets;
   std::shared_ptr<ThreadPoolExecutor> executor;
@@ -88,7 +91,7 @@ void EventLoop::close() {
   backend_->shut_down();
   core_->loop_ = nullptr;
   while (!core_->ready_.empty()) core_->ready_.pop().drop();
-  while (!private_->timers.empty()) private_->timers.pop().drop();
+  while (Timer* const timer = private_->timers.pop_due(time_point::max())) timer->drop();
   while (TaskBase* task = core_->newest_) task->abandon();
   while (GatherChildren* gather = core_->gathers_) gather->abandon();
   private_->held.clear();
@@ -182,7 +185,7 @@ void EventLoop::wait_for_events() {
           clock_->idle(next)) {
         // Time moved, or something was scheduled.
       } else if (next) {
-        const duration left = *next - time();
+        const duration left = (clock_ ? *next : std::max(*next, private_->crowd_until)) - time();
         backend_->poll(std::clamp<duration>(left, duration(0), kLongestWait));
       } else {
         backend_->poll(std::nullopt);
@@ -192,7 +195,9 @@ void EventLoop::wait_for_events() {
     if (interrupt_handler_) interrupt_handler_();
     if (!timers.empty()) {
       const time_point now = time();
-      while (!timers.empty() && timers.first() <= now) ready.push(timers.pop());
+      unsigned expired = 0;
+      for (; Timer* const timer = timers.pop_due(now); ++expired) ready.push(*timer);
+      if (expired > 1) private_->crowd_until = now + kCrowdSpacing;
     }
     if (!ready.empty() || stopping_) return;
   }

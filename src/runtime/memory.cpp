@@ -49,40 +49,38 @@ class BlockCacheReaper {
     threads().finished.futures += live_counters.futures;
   }
 
-  static bool open_bin(std::size_t size) {
+  /// True where blocks of this class are kept from now on, which they were not before.
+  static bool open_bin(std::size_t size_class) {
+    if (opened_[size_class]) [[likely]]
+      return false;
     thread_local BlockCacheReaper reaper;  // registered on the first miss of this thread
     if (ended_) return false;
-    BlockCache::Bin& bin = block_cache.bins_[(size - 1) / BlockCache::kGranule];
-    const bool first_miss = bin.room == 0 && bin.first == nullptr && !opened_[(size - 1) / BlockCache::kGranule];
-    if (first_miss) {
-      opened_[(size - 1) / BlockCache::kGranule] = true;
-      const std::size_t rounded = (size + BlockCache::kGranule - 1) / BlockCache::kGranule * BlockCache::kGranule;
-      bin.room = BlockCache::kBytesPerClass / rounded;
-    }
-    return first_miss;
+    opened_[size_class] = true;
+    block_cache.bins_[size_class].room = BlockCache::kBytesPerClass / BlockCache::class_size(size_class);
+    return true;
   }
 
  private:
   static constinit thread_local bool ended_;
-  static constinit thread_local bool opened_[BlockCache::kLargest / BlockCache::kGranule];
+  static constinit thread_local bool opened_[BlockCache::kClasses];
 };
 
 constinit thread_local bool BlockCacheReaper::ended_ = false;
-constinit thread_local bool BlockCacheReaper::opened_[BlockCache::kLargest / BlockCache::kGranule] = {};
+constinit thread_local bool BlockCacheReaper::opened_[BlockCache::kClasses] = {};
 
 void* allocate_block_slowly(std::size_t size) {
   if (size - 1 < BlockCache::kLargest) {
-    BlockCacheReaper::open_bin(size);
+    const std::size_t size_class = BlockCache::size_class(size);
+    BlockCacheReaper::open_bin(size_class);
 #if COROLLA_BLOCK_CACHE
-    // Whole granules, so that any size of the class fits when the block is reused.
-    size = (size + BlockCache::kGranule - 1) / BlockCache::kGranule * BlockCache::kGranule;
+    size = BlockCache::class_size(size_class);  // so that any size of the class fits when the block is reused
 #endif
   }
   return ::operator new(size);
 }
 
 void free_block_slowly(void* block, std::size_t size) noexcept {
-  if (size - 1 < BlockCache::kLargest && BlockCacheReaper::open_bin(size)) {
+  if (size - 1 < BlockCache::kLargest && BlockCacheReaper::open_bin(BlockCache::size_class(size))) {
 #if COROLLA_BLOCK_CACHE
     free_block(block, size);
     return;

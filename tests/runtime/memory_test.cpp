@@ -212,23 +212,23 @@ TEST_F(MemoryTest, GeneratorsMadeAndDropped) {
 TEST_F(MemoryTest, BlocksFreedByAnotherThreadServeThatThread) {
   // Blocks made here and freed there must be good for both threads' caches; a second round finds them there.
   std::vector<void*> blocks;
-  for (int i = 0; i < 200; ++i) blocks.push_back(allocate_block(48));
+  for (int i = 0; i < 200; ++i) blocks.push_back(allocate_block(56));
   long allocated_there = -1;
   std::thread other([&] {
-    for (void* block : blocks) free_block(block, 48);
+    for (void* block : blocks) free_block(block, 56);
     const long before = allocations.load();
     std::vector<void*> again;
     again.reserve(200);
-    for (int i = 0; i < 200; ++i) again.push_back(allocate_block(33));
+    for (int i = 0; i < 200; ++i) again.push_back(allocate_block(41));
     allocated_there = allocations.load() - before - 1;
-    for (void* block : again) free_block(block, 33);
+    for (void* block : again) free_block(block, 41);
   });
   other.join();
   EXPECT_EQ(allocated_there, 0);
 }
 
 TEST_F(MemoryTest, ACacheIsBounded) {
-  constexpr std::size_t kSize = 1024;
+  constexpr std::size_t kSize = BlockCache::kLargest;
   const std::size_t fits = BlockCache::kBytesPerClass / kSize;
   std::vector<void*> blocks;
   for (std::size_t i = 0; i < 4 * fits; ++i) blocks.push_back(allocate_block(kSize));

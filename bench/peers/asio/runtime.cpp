@@ -93,6 +93,51 @@ void timers(asio::io_context& context, const std::string& name, long n) {
   watch.result(name, kPeer, n, extra);
 }
 
+struct Counts {
+  long waiting = 0, unwound = 0, cancelled = 0;
+};
+
+struct CountOnExit {  // what `finally` is elsewhere
+  explicit CountOnExit(long& c) : count(c) {}
+  CountOnExit(const CountOnExit&) = delete;
+  ~CountOnExit() { count++; }
+  long& count;
+};
+
+awaitable<void> sleep_below(int levels, Counts& counts) {
+  CountOnExit level(counts.unwound);
+  if (levels > 1) {
+    co_await sleep_below(levels - 1, counts);
+  } else {
+    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
+    counts.waiting++;
+    co_await timer.async_wait(use_awaitable);
+  }
+}
+
+// A cancellation slot for each coroutine, as the documentation of per-operation cancellation has it.
+void cancel(asio::io_context& context, const std::string& name, int depth, long n) {
+  Counts counts;
+  std::vector<asio::cancellation_signal> signals(static_cast<std::size_t>(n));
+  for (auto& signal : signals) {
+    auto finished = [&counts](std::exception_ptr error) {
+      try {
+        rethrow(error);
+      } catch (const boost::system::system_error& failure) {
+        counts.cancelled += failure.code() == asio::error::operation_aborted;
+      }
+    };
+    asio::co_spawn(context, sleep_below(depth, counts), asio::bind_cancellation_slot(signal.slot(), finished));
+  }
+  context.poll();
+  bench::require(counts.waiting == n && counts.unwound == 0, "every coroutine waits");
+  bench::Stopwatch watch;
+  for (auto& signal : signals) signal.emit(asio::cancellation_type::terminal);
+  context.run();
+  bench::require(counts.cancelled == n && counts.unwound == n * depth, "each was cancelled and ran through each level");
+  watch.result(name, kPeer, n, bench::per_level(watch, n, depth));
+}
+
 using Channel = asio::experimental::channel<void(error_code, long)>;
 
 awaitable<void> produce(Channel& channel, long n) {
@@ -187,6 +232,8 @@ int main(int argc, char** argv) {
   else if (name == "gather") gather(context, name, n(100'000));
   else if (name == "idle") idle(context, name, n(1'000'000));
   else if (name == "timers") timers(context, name, n(1'000'000));
+  else if (name == "cancel-1") cancel(context, name, 1, n(100'000));
+  else if (name == "cancel-5") cancel(context, name, 5, n(100'000));
   else if (name == "queue") queue(context, name, n(5'000'000));
   else if (name == "lock") lock(context, name, n(1'000'000));
   else if (name == "xthread") xthread(context, name, n(1'000'000));

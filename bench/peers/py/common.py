@@ -25,8 +25,11 @@ class Stopwatch:
     def seconds(self):
         return time.perf_counter() - self.wall
 
+    def cpu_seconds(self):
+        return time.process_time() - self.cpu
+
     def result(self, bench, peer, ops, **extra):
-        seconds, cpu = self.seconds(), time.process_time() - self.cpu
+        seconds, cpu = self.seconds(), self.cpu_seconds()
         more = "".join(f" {key}={value}" for key, value in extra.items())
         print(f"RESULT bench={bench} peer={peer} ops={ops} s={seconds:.6f} cpu={cpu:.6f} "
               f"rss_mib={peak_rss_mib():.1f}{more}", flush=True)

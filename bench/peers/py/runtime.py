@@ -10,7 +10,7 @@ from common import Stopwatch, peak_rss_mib, require, run
 
 LOOP, CASE = sys.argv[1], sys.argv[2]
 USUAL = {"spawn": 1_000_000, "call": 1_000_000, "gather": 100_000, "idle": 100_000, "timers": 1_000_000,
-         "queue": 500_000, "lock": 1_000_000, "xthread": 1_000_000, "executor": 200_000}
+         "cancel-1": 100_000, "cancel-5": 100_000, "queue": 500_000, "lock": 1_000_000, "xthread": 1_000_000, "executor": 200_000}
 
 
 def result(watch, ops, **extra):
@@ -90,6 +90,35 @@ async def timers(n):
     result(watch, n, start_cancel_s=f"{start_cancel:.3f}")
 
 
+async def cancel(n, depth):
+    waiting = unwound = cancelled = 0
+
+    async def sleep_below(levels):
+        nonlocal waiting, unwound
+        try:
+            if levels > 1:
+                await sleep_below(levels - 1)
+            else:
+                waiting += 1
+                await asyncio.sleep(3600)
+        finally:
+            unwound += 1
+
+    tasks = [asyncio.create_task(sleep_below(depth)) for _ in range(n)]
+    await asyncio.sleep(0)
+    require(waiting == n and unwound == 0, "every task waits")
+    watch = Stopwatch()
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        try:
+            await task
+        except asyncio.CancelledError:
+            cancelled += 1
+    require(cancelled == n and unwound == n * depth, "each task was cancelled and ran through each level")
+    result(watch, n, us_per_level=f"{watch.cpu_seconds() / (n * depth) * 1e6:.6f}")
+
+
 async def queue(n):
     items = asyncio.Queue(100)
 
@@ -166,4 +195,5 @@ async def executor(n):
 
 if CASE not in USUAL:
     sys.exit(2)
-run(LOOP, globals()[CASE](int(sys.argv[3]) if len(sys.argv) > 3 else USUAL[CASE]))
+name, *depth = CASE.split("-")
+run(LOOP, globals()[name](int(sys.argv[3]) if len(sys.argv) > 3 else USUAL[CASE], *map(int, depth)))

@@ -26,11 +26,17 @@
 namespace corolla {
 inline namespace v0 {
 
-/// One thread's free blocks, a list a size class of 16 bytes.
+/// One thread's free blocks, a list a size class. The classes are 8, 24, 40 … bytes: what fits without waste into the
+/// blocks of a malloc that aligns by 16 and keeps a word for itself, as glibc's does.
 class BlockCache {
  public:
-  static constexpr std::size_t kGranule = 16;
-  static constexpr std::size_t kLargest = 1024;
+  static constexpr std::size_t kClasses = 64;
+  /// The class of a size from 1 on.
+  static constexpr std::size_t size_class(std::size_t size) noexcept { return (size + 7) / 16; }
+  /// The size of a class's blocks.
+  static constexpr std::size_t class_size(std::size_t size_class) noexcept { return size_class * 16 + 8; }
+  /// Larger blocks are not kept.
+  static constexpr std::size_t kLargest = kClasses * 16 - 8;
   /// Bytes that one size class keeps at most; what is freed beyond goes back to operator delete.
   static constexpr std::size_t kBytesPerClass = std::size_t{1} << 20;
 
@@ -45,7 +51,7 @@ class BlockCache {
     Block* first;
     std::size_t room;  // blocks that still fit; 0 before the first miss, which sets it
   };
-  Bin bins_[kLargest / kGranule];
+  Bin bins_[kClasses];
 };
 
 COROLLA_API extern constinit thread_local BlockCache block_cache __attribute__((tls_model("initial-exec")));
@@ -58,7 +64,7 @@ COROLLA_API void free_block_slowly(void* block, std::size_t size) noexcept;
 inline void* allocate_block(std::size_t size) {
 #if COROLLA_BLOCK_CACHE
   if (size - 1 < BlockCache::kLargest) {
-    BlockCache::Bin& bin = block_cache.bins_[(size - 1) / BlockCache::kGranule];
+    BlockCache::Bin& bin = block_cache.bins_[BlockCache::size_class(size)];
     if (BlockCache::Block* block = bin.first) {
       bin.first = block->next;
       ++bin.room;
@@ -73,7 +79,7 @@ inline void* allocate_block(std::size_t size) {
 inline void free_block(void* block, std::size_t size) noexcept {
 #if COROLLA_BLOCK_CACHE
   if (size - 1 < BlockCache::kLargest) {
-    BlockCache::Bin& bin = block_cache.bins_[(size - 1) / BlockCache::kGranule];
+    BlockCache::Bin& bin = block_cache.bins_[BlockCache::size_class(size)];
     if (bin.room != 0) {
       --bin.room;
       bin.first = ::new (block) BlockCache::Block{bin.first};

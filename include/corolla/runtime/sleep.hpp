@@ -17,20 +17,21 @@
 namespace corolla {
 inline namespace v0 {
 
-/// Suspends the task; see the file's comment.
+/// Suspends the task; see the file's comment. A compiler may keep two of them in the frame, hence the union.
 class [[nodiscard]] Sleep {
  public:
   explicit Sleep(std::chrono::nanoseconds delay) noexcept : delay_(delay) {}
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
+    const std::chrono::nanoseconds delay = delay_;
     task_ = &self.promise().task();
-    if (delay_.count() <= 0) {
+    if (delay.count() <= 0) {
       task_->yield();
       return;
     }
     EventLoop& loop = *task_->core().loop();
-    loop.arm(*task_, loop.time_after(delay_));
+    loop.arm(*task_, loop.time_after(delay));
     task_->wait();
   }
   void await_resume() const {
@@ -39,8 +40,10 @@ class [[nodiscard]] Sleep {
   }
 
  private:
-  std::chrono::nanoseconds delay_;
-  TaskBase* task_ = nullptr;
+  union {
+    std::chrono::nanoseconds delay_;  // until it suspends
+    TaskBase* task_;                  // from then on
+  };
 };
 
 /// `co_await sleep(100ms)`. What is longer than the clock reaches (292 years) is for ever; ValueError for a NaN.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The runtime cases on tokio's current-thread scheduler.
 use crate::measure::{peak_rss_mib, Stopwatch};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, Mutex};
@@ -22,6 +23,8 @@ pub async fn run(name: &str, given: i64) {
         "gather" => gather(n(100_000)).await,
         "idle" => idle(n(1_000_000)).await,
         "timers" => timers(n(1_000_000)).await,
+        "cancel-1" => cancel("cancel-1", 1, n(100_000), sleep_in_1).await,
+        "cancel-5" => cancel("cancel-5", 5, n(100_000), sleep_in_5).await,
         "queue" => queue(n(5_000_000)).await,
         "lock" => lock(n(1_000_000)).await,
         "xthread" => xthread(n(1_000_000)).await,
@@ -102,6 +105,74 @@ async fn timers(n: i64) {
     }
     assert!(cancelled > 0 && cancelled <= n - (n + 9) / 10);
     watch.result("timers", "tokio", n, &format!("start_cancel_s={start_cancel:.3} cancelled={cancelled}"));
+}
+
+/// How many tasks wait, how many levels were left.
+#[derive(Default)]
+struct Counts {
+    waiting: Cell<i64>,
+    unwound: Cell<i64>,
+}
+
+thread_local! {
+    static COUNTS: Counts = Counts::default();
+}
+
+/// What `finally` is elsewhere.
+struct CountOnExit;
+
+impl Drop for CountOnExit {
+    fn drop(&mut self) {
+        COUNTS.with(|counts| counts.unwound.set(counts.unwound.get() + 1));
+    }
+}
+
+async fn sleep_in_1() {
+    let _level = CountOnExit;
+    COUNTS.with(|counts| counts.waiting.set(counts.waiting.get() + 1));
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+}
+
+async fn sleep_in_2() {
+    let _level = CountOnExit;
+    sleep_in_1().await;
+}
+
+async fn sleep_in_3() {
+    let _level = CountOnExit;
+    sleep_in_2().await;
+}
+
+async fn sleep_in_4() {
+    let _level = CountOnExit;
+    sleep_in_3().await;
+}
+
+async fn sleep_in_5() {
+    let _level = CountOnExit;
+    sleep_in_4().await;
+}
+
+/// abort() drops a task's future, its levels with it; nothing is thrown.
+async fn cancel<F>(name: &str, depth: i64, n: i64, body: fn() -> F)
+where
+    F: std::future::Future<Output = ()> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..n).map(|_| tokio::spawn(body())).collect();
+    while COUNTS.with(|counts| counts.waiting.get()) < n {
+        yield_now().await; // it polls some 60 tasks at a time
+    }
+    COUNTS.with(|counts| assert_eq!(counts.unwound.get(), 0));
+    let (watch, mut cancelled) = (Stopwatch::start(), 0);
+    for task in &tasks {
+        task.abort();
+    }
+    for task in tasks {
+        cancelled += task.await.unwrap_err().is_cancelled() as i64;
+    }
+    COUNTS.with(|counts| assert_eq!((cancelled, counts.unwound.get()), (n, n * depth)));
+    let per_level = watch.cpu_seconds() / (n * depth) as f64 * 1e6;
+    watch.result(name, "tokio", n, &format!("us_per_level={per_level:.6}"));
 }
 
 async fn queue(n: i64) {

@@ -29,8 +29,11 @@ impl Stopwatch {
     pub fn seconds(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
     }
+    pub fn cpu_seconds(&self) -> f64 {
+        cpu_seconds() - self.cpu
+    }
     pub fn result(&self, bench: &str, peer: &str, ops: i64, extra: &str) {
-        let (seconds, cpu) = (self.seconds(), cpu_seconds() - self.cpu);
+        let (seconds, cpu) = (self.seconds(), self.cpu_seconds());
         println!("RESULT bench={bench} peer={peer} ops={ops} s={seconds:.6} cpu={cpu:.6} rss_mib={:.1} {extra}", peak_rss_mib());
     }
 }
