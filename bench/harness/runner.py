@@ -97,7 +97,7 @@ def run_case(case, rounds):
     return [Row(case, entry, runs[entry.peer]) for entry in ready if runs[entry.peer]], failures
 
 
-def run_group(group, cases, rounds):
+def run_group(group, cases, rounds, partial):
     started = time.strftime("%Y-%m-%d %H:%M:%S")
     print(f"\n# {group.name}, {started}, {rounds} round(s); {machine.describe()}")
     rows, problems = [], 0
@@ -109,7 +109,7 @@ def run_group(group, cases, rounds):
         problems += sum("FAILED" in text for _peer, text in failures)
     for line in group.conclude({(row.case, row.peer): row for row in rows}):
         print(line)
-    print(f"written: {table.write_records(group.name, rows).relative_to(ROOT)}")
+    print(f"written: {table.write_records(group.name, rows, started, partial).relative_to(ROOT)}")
     return problems
 
 
@@ -126,5 +126,6 @@ def main(arguments):
     if not (OUT / "measure").exists():
         print("bench: build/bench/measure is missing: run bench/peers/build", file=sys.stderr)
         return 1
-    problems = sum(run_group(GROUPS[name], cases, options.runs) for name, cases in chosen.items())
+    partial = bool(options.cases or options.peers)
+    problems = sum(run_group(GROUPS[name], cases, options.runs, partial) for name, cases in chosen.items())
     return 1 if problems else 0

@@ -23,6 +23,13 @@ def ratios(rows):
     return {row.peer: (row.figure / best if best else None, row.figure / limit if limit else None) for row in rows}
 
 
+def aligned(lines):
+    """The cells of each line under those of the others, all but the first column to the right."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return ["  " + "  ".join([line[0].ljust(widths[0])] + [line[i].rjust(widths[i]) for i in range(1, len(line))])
+            for line in lines]
+
+
 def print_table(case, rows, failures):
     """Rows ordered by the figure that counts; peers that failed or are missing are named below."""
     unit = "CPU per operation" if case.figure == "cpu" else "wall time per operation"
@@ -41,9 +48,8 @@ def print_table(case, rows, failures):
                       f"{number(cpu_low)}–{number(cpu_high)}", number(row.median("rss_mib")), best, limit,
                       f"{max(run.others for run in row.runs):.0%}"]
                      + [number(extra[key]) if key in extra else "" for key in extras])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for line in lines if rows else []:
-        print("  " + "  ".join([line[0].ljust(widths[0])] + [line[i].rjust(widths[i]) for i in range(1, len(line))]))
+    for line in aligned(lines) if rows else []:
+        print(line)
     disturbed = [row.peer for row in rows if row.median("seconds") > 0.2
                  and max(run.others for run in row.runs) > DISTURBED]
     if disturbed:
@@ -52,9 +58,17 @@ def print_table(case, rows, failures):
         print(f"  {reason}" if reason.startswith("peer ") else f"  {peer}: {reason}")
 
 
-def write_records(group, rows):
-    """Replaces GROUP.jsonl: one line a case and peer."""
+def write_records(group, rows, started, partial):
+    """GROUP.jsonl, a line a case and peer. A run of some cases or peers only replaces their lines, which is why each line
+    has the time its run began: only ratios within one run count."""
     OUT.mkdir(parents=True, exist_ok=True)
     path = OUT / f"{group}.jsonl"
-    path.write_text("".join(json.dumps(row.record()) + "\n" for row in rows))
+    records = {}
+    if partial and path.exists():
+        for line in path.read_text().splitlines():
+            old = json.loads(line)
+            records[old["bench"], old["peer"]] = old
+    for row in rows:
+        records[row.case, row.peer] = row.record() | {"started": started}
+    path.write_text("".join(json.dumps(record) + "\n" for record in records.values()))
     return path
