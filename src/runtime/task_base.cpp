@@ -71,9 +71,9 @@ void TaskBase::disarm_armed_sleep() noexcept {
   if (EventLoop* loop = core_->loop()) loop->disarm(*this);
 }
 
-void TaskBase::throw_cancelled() {
+std::exception_ptr TaskBase::take_cancellation() {
   task_flags_ &= static_cast<std::uint8_t>(~(kMustCancel | kWaitCancelled));
-  throw CancelledError(take_message());
+  return std::make_exception_ptr(CancelledError(take_message()));
 }
 
 void TaskBase::step() noexcept {

@@ -23,6 +23,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -115,7 +116,7 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   /// The first thing a suspending awaiter does when it resumes: throws CancelledError if this wait was cancelled.
   void resumed() {
     if (task_flags_ & (kMustCancel | kWaitCancelled)) [[unlikely]]
-      throw_cancelled();
+      std::rethrow_exception(take_cancellation());  // here, so that one frame less is unwound
   }
   /// True when resumed() would throw; lets an awaiter give back what it was handed before.
   [[nodiscard]] bool resumes_cancelled() const noexcept { return (task_flags_ & (kMustCancel | kWaitCancelled)) != 0; }
@@ -178,7 +179,7 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   void leave_list() noexcept;
   void cancel_pending_wait() noexcept;
   void disarm_armed_sleep() noexcept;
-  [[noreturn]] void throw_cancelled();
+  [[nodiscard]] std::exception_ptr take_cancellation();
   void remember_message(const std::string& message);
   [[nodiscard]] std::string take_message() noexcept;
 
