@@ -3,7 +3,8 @@
 /// sleep: waits for a while.
 ///
 /// Source: asyncio's sleep. Zero and less yields exactly once: the task goes on in the next iteration. Cancelling the
-/// task disarms the timer. Its resolution is the clock's.
+/// task disarms the timer. Its resolution is the clock's; where many timers expire within a millisecond they share a
+/// wake-up and are up to a millisecond late, as all are on asyncio's epoll.
 #pragma once
 
 #include <corolla/runtime/error.hpp>
