@@ -50,7 +50,11 @@ TEST_F(CallGraphTest, GoesThroughGatherShieldWaitAndGroups) {
     auto leaf = create_task(forever(), TaskOptions().name("leaf"));
     auto gatherer = create_task([](Task<> task) -> Coro<void> { co_await gather(task, sleep(1h)); }, leaf);
     auto shielder = create_task([](Task<> task) -> Coro<void> { co_await shield(task); }, leaf);
-    auto waiter = create_task([](Task<> task) -> Coro<void> { co_await wait(std::vector<Task<>>(1, task)); }, leaf);
+    auto wait_for_one = [](Task<> task) -> Coro<void> {
+      const std::vector<Task<>> one(1, task);
+      co_await wait(one);
+    };
+    auto waiter = create_task(wait_for_one, leaf);
     gatherer.set_name("gatherer");
     shielder.set_name("shielder");
     waiter.set_name("waiter");
