@@ -19,12 +19,14 @@
 #include <corolla/runtime/log.hpp>
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/run.hpp>
+#include <corolla/runtime/run_coroutine_threadsafe.hpp>
 #include <corolla/runtime/shield.hpp>
 #include <corolla/runtime/sleep.hpp>
 #include <corolla/runtime/staggered_race.hpp>
 #include <corolla/runtime/task.hpp>
 #include <corolla/runtime/task_group.hpp>
 #include <corolla/runtime/task_status.hpp>
+#include <corolla/runtime/thread_future.hpp>
 #include <corolla/runtime/timeout.hpp>
 #include <corolla/runtime/wait.hpp>
 #include <corolla/runtime/wait_for.hpp>

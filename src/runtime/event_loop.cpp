@@ -42,6 +42,7 @@ struct EventLoop::Private {
   std::vector<FutureRef<FutureBase>> held;  // by ticket; empty where free
   std::vector<std::size_t> free_tickets;
   std::shared_ptr<ThreadPoolExecutor> executor;
+  bool executor_shut_down = false;
 };
 
 EventLoop& get_running_loop() {
@@ -85,7 +86,7 @@ void EventLoop::close() {
   if (closed_) return;
   report_pending_tasks();
   closed_ = true;
-  if (private_->executor) private_->executor->shutdown();
+  if (private_->executor) private_->executor->shutdown(false);
   private_->executor.reset();
   door_->close();
   backend_->shut_down();
@@ -184,11 +185,13 @@ void EventLoop::wait_for_events() {
       if (clock_ && backend_->in_flight() == 0 && private_->held.size() == private_->free_tickets.size() &&
           clock_->idle(next)) {
         // Time moved, or something was scheduled.
-      } else if (next) {
-        const duration left = (clock_ ? *next : std::max(*next, private_->crowd_until)) - time();
-        backend_->poll(std::clamp<duration>(left, duration(0), kLongestWait));
-      } else {
-        backend_->poll(std::nullopt);
+      } else if (door_->fall_asleep()) {
+        if (next) {
+          const duration left = (clock_ ? *next : std::max(*next, private_->crowd_until)) - time();
+          backend_->poll(std::clamp<duration>(left, duration(0), kLongestWait));
+        } else {
+          backend_->poll(std::nullopt);
+        }
       }
     }
     if (door_->has_posts()) door_->drain(ready);
@@ -246,6 +249,12 @@ void EventLoop::queue(ScheduledCallback& callback) {
   core_->ready_.push(callback);
 }
 
+// A call from the loop's own thread keeps its place among those of call_soon.
+void EventLoop::send(ThreadCall& call) {
+  if (running == this) core_->ready_.push(call);
+  else if (!door_->post(call)) ThreadDoor::refuse(call);
+}
+
 void EventLoop::arm_callback(ScheduledCallback& callback, time_point when) {
   require_open();
   core_->check_thread();
@@ -284,12 +293,20 @@ FutureRef<FutureBase> EventLoop::take_held(std::size_t ticket) noexcept {
 
 ThreadPoolExecutor& EventLoop::default_executor() {
   require_open();
+  if (private_->executor_shut_down) throw RuntimeError("Executor shutdown has been called");
   if (!private_->executor) private_->executor = std::make_shared<ThreadPoolExecutor>();
   return *private_->executor;
 }
 
+bool EventLoop::has_default_executor() const noexcept { return private_->executor != nullptr; }
+
 void EventLoop::set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor) {
   private_->executor = std::move(executor);
+}
+
+std::shared_ptr<ThreadPoolExecutor> EventLoop::close_default_executor() noexcept {
+  private_->executor_shut_down = true;
+  return private_->executor;
 }
 
 void EventLoop::call_exception_handler(const ErrorContext& context) noexcept {

@@ -5,6 +5,7 @@
 
 #include "runtime/interrupt.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <vector>
 
@@ -39,6 +40,8 @@ class AllTasks final : public FutureState<void>, protected GatherChildren {
   void collect() override { set_result(); }
   void fail_outer(std::exception_ptr error) noexcept override { fail(std::move(error)); }
 };
+
+constexpr std::chrono::minutes kExecutorTimeout(5);
 
 }  // namespace
 
@@ -107,6 +110,7 @@ void Runner::close() {
   const CloseLoop last{*loop_};
   cancel_all_tasks();
   loop_->run_until_complete(loop_->shutdown_asyncgens());
+  if (loop_->has_default_executor()) loop_->run_until_complete(loop_->shutdown_default_executor(kExecutorTimeout));
 }
 
 int exit_code_of_current_exception() noexcept {

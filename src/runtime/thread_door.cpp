@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <thread>
+#include <utility>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,23 +15,21 @@
 namespace corolla {
 inline namespace v0 {
 
-// The stack's links are Schedulable's own; only this class may touch them outside of a ReadyQueue.
+namespace {
+
+// A loop with much else to do is not held up by threads that post faster than it runs.
+constexpr int kEntriesAtOnce = 256;
+
+}  // namespace
+
+ThreadDoor::Stub ThreadDoor::closed_;
+
+// The links are Schedulable's own; only this class may touch them outside of a ReadyQueue.
 class Inbox {
  public:
-  static Schedulable*& next(Schedulable& entry) noexcept { return entry.ready_next_; }
-
-  // The head of a closed door; never run, never linked.
-  static Schedulable* closed() noexcept {
-    static Mark mark;
-    return &mark;
+  static std::atomic_ref<Schedulable*> next(Schedulable& entry) noexcept {
+    return std::atomic_ref<Schedulable*>(entry.ready_next_);
   }
-
- private:
-  class Mark final : public Schedulable {
-   public:
-    void run() noexcept override {}
-    void drop() noexcept override {}
-  };
 };
 
 ThreadDoor::ThreadDoor() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -39,13 +39,23 @@ ThreadDoor::ThreadDoor() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))
 ThreadDoor::~ThreadDoor() { ::close(descriptor_); }
 
 bool ThreadDoor::post(Schedulable& entry) noexcept {
-  Schedulable* head = head_.load(std::memory_order_relaxed);
+  Inbox::next(entry).store(nullptr, std::memory_order_relaxed);
+  Schedulable* last = last_.load(std::memory_order_relaxed);
   do {
-    if (head == Inbox::closed()) return false;
-    Inbox::next(entry) = head;
-  } while (!head_.compare_exchange_weak(head, &entry, std::memory_order_release, std::memory_order_relaxed));
+    if (last == &closed_) return false;
+  } while (!last_.compare_exchange_weak(last, &entry, std::memory_order_acq_rel, std::memory_order_relaxed));
+  Inbox::next(*last).store(&entry, std::memory_order_release);
   // The loop may have run and freed `entry` by now.
-  if (head == nullptr) wake();
+  if (last == &asleep_) wake();
+  return true;
+}
+
+bool ThreadDoor::fall_asleep() noexcept {
+  if (batch_) return false;
+  Inbox::next(asleep_).store(nullptr, std::memory_order_relaxed);
+  Schedulable* expected = current_;
+  if (!last_.compare_exchange_strong(expected, &asleep_, std::memory_order_acq_rel)) return false;
+  current_ = &asleep_;
   return true;
 }
 
@@ -57,40 +67,48 @@ void ThreadDoor::wake() noexcept {
   errno = saved;
 }
 
+namespace {
+
+// What was posted after `entry`; precondition: something was.
+Schedulable* successor(Schedulable& entry) noexcept {
+  Schedulable* next = Inbox::next(entry).load(std::memory_order_acquire);
+  for (int spins = 0; !next; ++spins) {
+    if (spins > 100) std::this_thread::yield();  // the poster was interrupted between its two steps
+    next = Inbox::next(entry).load(std::memory_order_acquire);
+  }
+  return next;
+}
+
+}  // namespace
+
+void ThreadDoor::take_batch(Schedulable& next_stub) noexcept {
+  Inbox::next(next_stub).store(nullptr, std::memory_order_relaxed);
+  Schedulable* const stub = std::exchange(current_, &next_stub);
+  end_of_batch_ = last_.exchange(&next_stub, std::memory_order_acq_rel);
+  batch_ = end_of_batch_ == stub ? nullptr : successor(*stub);
+}
+
+Schedulable& ThreadDoor::pop() noexcept {
+  Schedulable& entry = *batch_;
+  batch_ = &entry == end_of_batch_ ? nullptr : successor(entry);
+  return entry;
+}
+
 void ThreadDoor::drain(ReadyQueue& ready) noexcept {
-  Schedulable* newest = head_.exchange(nullptr, std::memory_order_acquire);
-  Schedulable* oldest = nullptr;
-  while (newest) {
-    Schedulable* const older = Inbox::next(*newest);
-    Inbox::next(*newest) = oldest;
-    oldest = newest;
-    newest = older;
-  }
-  while (oldest) {
-    Schedulable* const newer = Inbox::next(*oldest);
-    ready.push(*oldest);
-    oldest = newer;
-  }
+  if (!batch_) take_batch(current_ == &awake_[0] ? awake_[1] : awake_[0]);
+  for (int left = kEntriesAtOnce; batch_ && left > 0; --left) ready.push(pop());
 }
 
 void ThreadDoor::close() noexcept {
-  Schedulable* entry = head_.exchange(Inbox::closed(), std::memory_order_acquire);
-  while (entry && entry != Inbox::closed()) {
-    Schedulable* const next = Inbox::next(*entry);
-    entry->drop();
-    entry = next;
-  }
+  if (current_ == &closed_) return;
+  while (batch_) pop().drop();
+  take_batch(closed_);
+  while (batch_) pop().drop();
 }
 
-void ThreadDoor::throw_closed() { throw RuntimeError("Event loop is closed"); }
-
-void ThreadDoor::CallBase::run() noexcept {
-  try {
-    invoke();
-  } catch (...) {
-    if (EventLoop* loop = running_loop_or_null()) report_current_exception(loop->core(), "Exception in callback");
-  }
-  delete this;
+void ThreadDoor::refuse(ThreadCall& call) {
+  call.drop();
+  throw RuntimeError("Event loop is closed");
 }
 
 }  // namespace v0

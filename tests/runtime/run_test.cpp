@@ -115,6 +115,19 @@ TEST_F(RunTest, ARunnerKeepsItsLoopForSeveralRuns) {
   EXPECT_THROW(runner.run(number(1)), RuntimeError);
 }
 
+TEST_F(RunTest, ARunnerKeepsItsContextForSeveralRuns) {
+  ContextVar<int> number("number", 0);
+  Runner runner;
+  auto next = [&]() -> Coro<int> {
+    const int before = number.get();
+    number.set(before + 1);
+    co_return before;
+  };
+  EXPECT_EQ(runner.run(next()), 0);
+  EXPECT_EQ(runner.run(next()), 1);
+  EXPECT_EQ(number.get(), 0);
+}
+
 TEST_F(RunTest, ACancellationOfMainThatIsNoCtrlCIsThrown) {
   auto body = []() -> Coro<void> {
     current_task().cancel("by itself");
@@ -228,6 +241,31 @@ TEST_F(RunTest, CtrlCWakesALoopThatWaits) {
   });
   ASSERT_TRUE(WIFEXITED(ending.status));
   EXPECT_EQ(WEXITSTATUS(ending.status), 130);
+}
+
+TEST_F(RunTest, CtrlCDoesNotHideACancellationOfMainItself) {
+  const Ending ending = in_child([] {
+    auto body = []() -> Coro<void> {
+      create_task(
+          [](Task<> main) -> Coro<void> {
+            co_await turns(1);
+            main.cancel();
+            ::kill(::getpid(), SIGINT);
+          },
+          current_task());
+      co_await forever();
+    };
+    try {
+      corolla::run(body());
+    } catch (const CancelledError&) {
+      return 7;
+    } catch (const KeyboardInterrupt&) {
+      return 8;
+    }
+    return 9;
+  });
+  ASSERT_TRUE(WIFEXITED(ending.status));
+  EXPECT_EQ(WEXITSTATUS(ending.status), 7);
 }
 
 TEST_F(RunTest, AMainThatSwallowsCtrlCEndsAsItLikes) {

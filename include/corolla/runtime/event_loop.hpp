@@ -21,6 +21,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -142,10 +143,14 @@ class COROLLA_API EventLoop {
   TimerHandle call_at(time_point when, const Context& context, F&& function, Args&&... args) {
     return at(when, CallbackOrigin(context.state()), std::forward<F>(function), std::forward<Args>(args)...);
   }
-  /// As call_soon, from any thread or from none; RuntimeError once the loop is closed. Wakes the loop.
-  template <class F>
-  void call_soon_threadsafe(F function) {
-    door_->call(std::move(function));
+  /// As call_soon, from any thread; RuntimeError once the loop is closed. Wakes the loop. The handle is thread safe,
+  /// too.
+  template <class F, class... Args>
+  ThreadHandle call_soon_threadsafe(F&& function, Args&&... args) {
+    ThreadCall& call = make_thread_call(std::forward<F>(function), std::forward<Args>(args)...);
+    ThreadHandle handle = call.make_handle();
+    send(call);
+    return handle;
   }
   /// The way into this loop from other threads; it may outlive the loop.
   [[nodiscard]] const std::shared_ptr<ThreadDoor>& door() const noexcept { return door_; }
@@ -182,9 +187,21 @@ class COROLLA_API EventLoop {
     return exception_handler_ ? *exception_handler_ : ExceptionHandler();
   }
 
-  /// The default executor, made on first use: min(32, cores + 4) threads.
+  /// Runs function(args...) in a thread of `executor`, or of the default one for nullptr; see executor.hpp. Unlike the
+  /// function of that name it needs no running loop. Context variables are not copied into the thread.
+  template <class F, class... Args>
+  auto run_in_executor(ThreadPoolExecutor& executor, F&& function, Args&&... args);
+  template <class F, class... Args>
+  auto run_in_executor(std::nullptr_t, F&& function, Args&&... args);
+  /// The default executor, made on first use: min(32, cores + 4) threads. RuntimeError once it was shut down.
   [[nodiscard]] ThreadPoolExecutor& default_executor();
+  [[nodiscard]] bool has_default_executor() const noexcept;
+  /// Null: a new one is made on next use. The one it replaces goes on as long as somebody shares it.
   void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor);
+  /// Shuts the default executor down and waits, in a thread of its own, until its threads have ended; from the call on
+  /// default_executor() refuses. When `timeout` passes first, that is reported to the exception handler and nobody waits
+  /// any more. Cancelling it ends the waiting alone.
+  [[nodiscard]] Coro<void> shutdown_default_executor(std::optional<duration> timeout = std::nullopt);
 
   /// Awaited, closes all generators that were iterated in this loop and are alive, newest first; one that runs is
   /// reported to the exception handler, and so is one that is first iterated afterwards.
@@ -232,6 +249,9 @@ class COROLLA_API EventLoop {
     return TimerHandle(std::move(callback));
   }
   void queue(ScheduledCallback& callback);
+  void send(ThreadCall& call);
+  /// No more jobs for the default executor, which is returned; null when there is none.
+  [[nodiscard]] std::shared_ptr<ThreadPoolExecutor> close_default_executor() noexcept;
   void arm_callback(ScheduledCallback& callback, time_point when);
   void require_open() const;
   void require_runnable() const;

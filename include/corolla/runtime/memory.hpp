@@ -2,7 +2,9 @@
 /// \file
 /// Where coroutine frames, tasks and callbacks come from: bounded per-thread caches over operator new.
 ///
-/// Each block comes from operator new one by one, so it may be freed on any thread and goes to that thread's cache.
+/// Each block comes from operator new one by one, so it may be freed on any thread and goes to that thread's cache. What
+/// is more than two chains of blocks goes to a depot that all threads share: so the blocks of a thread that only frees,
+/// as a loop does that runs what others send it, come back to a thread that only allocates.
 /// Under AddressSanitizer and ThreadSanitizer the caches are compiled out, since a recycled block blinds both.
 #pragma once
 
@@ -26,7 +28,7 @@
 namespace corolla {
 inline namespace v0 {
 
-/// One thread's free blocks, a list a size class. The classes are 8, 24, 40 … bytes: what fits without waste into the
+/// One thread's free blocks, a chain a size class. The classes are 8, 24, 40 … bytes: what fits without waste into the
 /// blocks of a malloc that aligns by 16 and keeps a word for itself, as glibc's does.
 class BlockCache {
  public:
@@ -37,8 +39,10 @@ class BlockCache {
   static constexpr std::size_t class_size(std::size_t size_class) noexcept { return size_class * 16 + 8; }
   /// Larger blocks are not kept.
   static constexpr std::size_t kLargest = kClasses * 16 - 8;
-  /// Bytes that one size class keeps at most; what is freed beyond goes back to operator delete.
-  static constexpr std::size_t kBytesPerClass = std::size_t{1} << 20;
+  /// Bytes of one chain of free blocks; chains are what threads exchange.
+  static constexpr std::size_t kBytesPerChain = std::size_t{1} << 14;
+  /// Bytes that the depot keeps at most, in all; what is freed beyond goes back to operator delete.
+  static constexpr std::size_t kBytesInDepot = std::size_t{1} << 24;
 
  private:
   friend void* allocate_block(std::size_t size);
@@ -49,7 +53,7 @@ class BlockCache {
   };
   struct Bin {
     Block* first;
-    std::size_t room;  // blocks that still fit; 0 before the first miss, which sets it
+    std::size_t room;  // blocks that still fit in the chain; 0 before the first miss, which sets it
   };
   Bin bins_[kClasses];
 };

@@ -3,11 +3,12 @@
 /// run, Runner and run_main: from main() into the loop and out again.
 ///
 /// Source: asyncio's run and Runner. When the main coroutine is done, what is left is cancelled and joined, errors nobody
-/// retrieved are reported, the executor is shut down and the loop closed. In the main thread, while SIGINT has its
+/// retrieved are reported, the default executor's jobs are waited for, five minutes at most, and the loop is closed. In the main thread, while SIGINT has its
 /// default action, the first Ctrl-C cancels the main task, so that clean-up code runs; a second one ends the process at
 /// once.
 #pragma once
 
+#include <corolla/runtime/context.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/task.hpp>
 
@@ -27,7 +28,7 @@ class COROLLA_API KeyboardInterrupt : public Error {
   ~KeyboardInterrupt() override;
 };
 
-/// A loop for several run() calls in a row. Not thread safe.
+/// A loop for several run() calls in a row. They share one context: what one sets, the next one sees. Not thread safe.
 class COROLLA_API Runner {
  public:
   explicit Runner(EventLoopOptions options = EventLoopOptions());
@@ -40,13 +41,14 @@ class COROLLA_API Runner {
   template <class T>
   T run(Coro<T> coro) {
     require_usable();
-    Task<T> task = loop().create_task(std::move(coro));
+    Task<T> task = loop().create_task(std::move(coro), TaskOptions().context(context_));
     run_task(task.base());
     if constexpr (!std::is_void_v<T>) return std::move(future_value<T>(*task.state()));
   }
   /// The loop, made on first use.
   [[nodiscard]] EventLoop& loop();
-  /// Cancels and joins all tasks, reports their errors, shuts the executor down, closes the loop. Idempotent.
+  /// Cancels and joins all tasks, reports their errors, closes asynchronous generators, waits for the default executor
+  /// (five minutes at most), closes the loop. Idempotent.
   void close();
 
  private:
@@ -55,6 +57,7 @@ class COROLLA_API Runner {
   void cancel_all_tasks();
 
   EventLoopOptions options_;
+  Context context_ = copy_context();
   std::unique_ptr<EventLoop> loop_;
   bool closed_ = false;
 };

@@ -4,20 +4,27 @@
 #pragma once
 
 #include <corolla/runtime/api.hpp>
-#include <corolla/runtime/memory.hpp>
 #include <corolla/runtime/schedulable.hpp>
+#include <corolla/runtime/thread_call.hpp>
 
 #include <atomic>
-#include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace corolla {
 inline namespace v0 {
 
-/// A lock-free list of entries that other threads posted, and the wake-up of the loop. It may outlive its loop.
+/// A FIFO of entries that other threads posted, and the wake-up of the loop. It may outlive its loop.
 ///
-/// The list is a stack whose head is swapped out whole by the loop, which then restores the order of posting. Only the
-/// post that finds it empty wakes the loop. A closed door's head is a mark that nothing can be pushed on.
+/// A post takes the place of the last entry in one atomic step, then links the entry it replaced to its own. The loop
+/// takes a batch, all there is, by putting a stub in the last one's place, and follows the links from the stub with which
+/// the batch began; where a link is still missing, its poster is between its two steps, and the loop waits for it. The
+/// next batch is taken when this one was followed to its end, so no link of a stub that is put in place again is still to
+/// be written: two stubs in turn are enough.
+///
+/// The third stub says that the loop sleeps. It takes the current one's place before the loop waits for the kernel, which
+/// fails when there is a post; the post that replaces it, and only that one, writes to the eventfd. While the loop is
+/// awake nobody wakes it: it looks before it sleeps. The last entry of a closed door is a mark that nothing replaces.
 class COROLLA_API ThreadDoor {
  public:
   ThreadDoor();
@@ -28,12 +35,11 @@ class COROLLA_API ThreadDoor {
   /// Queues `entry` in the loop's next iteration; false when the loop is closed (the entry stays the caller's).
   /// Thread safe.
   [[nodiscard]] bool post(Schedulable& entry) noexcept;
-  /// Runs function() in the loop; RuntimeError when it is closed. Thread safe.
-  template <class F>
-  void call(F function) {
-    auto call = std::make_unique<Call<F>>(std::move(function));
-    if (!post(*call)) throw_closed();
-    static_cast<void>(call.release());
+  /// Runs function(args...) in the loop; RuntimeError when it is closed. Thread safe.
+  template <class F, class... Args>
+  void call(F&& function, Args&&... args) {
+    ThreadCall& call = make_thread_call(std::forward<F>(function), std::forward<Args>(args)...);
+    if (!post(call)) refuse(call);
   }
   /// Wakes the loop. Safe in a signal handler.
   void wake() noexcept;
@@ -42,32 +48,41 @@ class COROLLA_API ThreadDoor {
   friend class EventLoop;
   friend class Inbox;
 
-  class COROLLA_API CallBase : public Schedulable, public FromBlockCache {
-   public:
-    void run() noexcept final;
-    void drop() noexcept final { delete this; }
-    virtual ~CallBase() = default;
-    virtual void invoke() = 0;
-  };
-  template <class F>
-  class Call final : public CallBase {
-   public:
-    explicit Call(F&& function) : function_(std::move(function)) {}
+  /// Drops it and throws.
+  [[noreturn]] static void refuse(ThreadCall& call);
 
-   private:
-    void invoke() override { function_(); }
-    F function_;
+  // A place in the list that is no entry; never run.
+  class Stub final : public Schedulable {
+   public:
+    void run() noexcept override {}
+    void drop() noexcept override {}
   };
-  [[noreturn]] static void throw_closed();
+  static Stub closed_;
 
-  /// Everything posted since the last call, oldest first, appended to `ready`.
+  /// What was posted, oldest first, appended to `ready`; not all at once when it is much. The loop is awake now.
   void drain(ReadyQueue& ready) noexcept;
-  [[nodiscard]] bool has_posts() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
+  [[nodiscard]] bool has_posts() const noexcept {
+    return batch_ != nullptr || last_.load(std::memory_order_relaxed) != current_;
+  }
+  /// Before the loop waits for the kernel; false when there are posts.
+  [[nodiscard]] bool fall_asleep() noexcept;
   void close() noexcept;
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-  std::atomic<Schedulable*> head_{nullptr};
+  /// Starts on what was posted since the last batch, which is used up. Entries posted from now on begin at `next_stub`.
+  void take_batch(Schedulable& next_stub) noexcept;
+  /// The next entry of the batch, of which there is one.
+  Schedulable& pop() noexcept;
+
+  std::atomic<Schedulable*> last_{&awake_[0]};
   int descriptor_;  // an eventfd
+  // What follows is the loop's alone, away from the line that posters write.
+  char padding_[64 - sizeof(std::atomic<Schedulable*>) - sizeof(int)];
+  Schedulable* current_ = &awake_[0];    // the stub with which the next batch begins
+  Schedulable* batch_ = nullptr;         // the next entry of this batch; null when it is used up
+  Schedulable* end_of_batch_ = nullptr;  // its last entry
+  Stub awake_[2];
+  Stub asleep_;
 };
 
 }  // namespace v0
