@@ -14,6 +14,9 @@ inline namespace v0 {
 // task is about to run) or when there is none, the task gets CancelledError at its next step. A gather asks each of its
 // children in order and says whether any said yes.
 //
+// Who asks a failed future or task to stop knows of it, as in asyncio: its exception counts as retrieved. A gather's does
+// not.
+//
 // The answer of a task is known before its own future has been asked, so a chain of tasks is a loop. Only gathers need
 // a stack, and that is a vector: no depth of nesting uses the machine's stack. A cycle of awaits would go round for
 // ever; Brent's test finds it, and the task that closes it is simply made to run.
@@ -63,6 +66,7 @@ class CancelWalk {
     std::size_t power = 1;
     for (;;) {
       if (future->done()) {
+        future->forget_failure();
         if (owner) request(*owner);
         return false;
       }
@@ -109,7 +113,7 @@ class CancelWalk {
     const FutureBase* ended = task.waiting_for_;
     if (ended && (ended->cancelled() || is_cancelled_error(ended->error_))) {
       task.remember_message(message_of(ended->error_));
-    } else if (!(task.task_flags_ & TaskBase::kWaitCancelled)) {
+    } else if (!(task.task_flags_ & TaskBase::kWaitCancelled) || task.awaits_itself_ || task.awaits_foreign_) {
       task.remember_message(message_);
     }
     task.task_flags_ |= TaskBase::kMustCancel;
@@ -129,7 +133,10 @@ class CancelWalk {
 
 bool FutureBase::cancel(const std::string& message) {
   core_->check_thread();
-  if (done()) return false;
+  if (done()) {
+    forget_failure();
+    return false;
+  }
   // Ending a wait can drop the last handle of what is cancelled; nothing here runs user code, but be safe.
   const FutureRef<FutureBase> keep = FutureRef<FutureBase>::share(this);
   return CancelWalk(message).run(*this);

@@ -50,10 +50,13 @@ void TaskBase::leave_list() noexcept {
 }
 
 void TaskBase::wait_for_future(FutureBase& future) {
-  if (&future == this) [[unlikely]]
-    throw RuntimeError("Task cannot await on itself: " + name());
-  if (&future.core() != core_) [[unlikely]]
-    throw RuntimeError(name() + " awaits a future that is attached to a different loop");
+  if (&future == this || &future.core() != core_) [[unlikely]] {
+    awaits_itself_ = &future == this;
+    awaits_foreign_ = !awaits_itself_;
+    task_flags_ |= kWaitCancelled;  // so that resumed() looks
+    yield();
+    return;
+  }
   waiting_for_ = &future;
   future.add_waiter(static_cast<WakeUp&>(*this));
   if ((task_flags_ & kMustCancel) && future.cancel(take_message()))
@@ -72,6 +75,15 @@ void TaskBase::disarm_armed_sleep() noexcept {
 }
 
 std::exception_ptr TaskBase::take_cancellation() {
+  const bool itself = awaits_itself_;
+  const bool foreign = awaits_foreign_;
+  awaits_itself_ = awaits_foreign_ = false;
+  if ((itself || foreign) && !(task_flags_ & kMustCancel)) {
+    task_flags_ &= static_cast<std::uint8_t>(~kWaitCancelled);
+    return std::make_exception_ptr(
+        RuntimeError(itself ? "Task cannot await on itself: " + name()
+                            : name() + " awaits a future that is attached to a different loop"));
+  }
   task_flags_ &= static_cast<std::uint8_t>(~(kMustCancel | kWaitCancelled));
   return std::make_exception_ptr(CancelledError(take_message()));
 }

@@ -31,7 +31,8 @@ void TaskMaker::launch(TaskBase& task, const TaskOptions& options) const {
   }
 }
 
-Task<> current_task() { return Task<>(FutureRef<FutureBase>::share(get_running_loop().core().current_task())); }
+Task<> current_task() { return current_task(get_running_loop()); }
+Task<> current_task(EventLoop& loop) { return Task<>(FutureRef<FutureBase>::share(loop.core().current_task())); }
 
 std::vector<Task<>> all_tasks(EventLoop& loop) {
   std::vector<Task<>> tasks;

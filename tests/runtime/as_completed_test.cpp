@@ -2,6 +2,11 @@
 // The cases on as_completed() in CPython's test_tasks, re-expressed.
 #include <corolla/runtime/as_completed.hpp>
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "tests/support/trace.hpp"
 
 namespace {
@@ -165,6 +170,90 @@ TEST(AsCompletedTest, CostsOneHopForTheDone) {
               for (auto& next : range) notes.push_back(std::to_string(co_await next));
             }),
             (Notes{"next iteration", "0", "1", "2"}));
+}
+
+// test_as_completed_resume_iterator
+TEST(AsCompletedTest, ASecondLoopGoesOnWhereTheFirstWasLeft) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Coro<std::string>> coros;
+              for (const char* text : {"a", "b", "c", "d"}) coros.push_back(after(0ms, text));
+              auto range = as_completed(coros);
+              int count = 0;
+              for (auto& next : range) {
+                notes.push_back(co_await next);
+                if (++count == 2) break;
+              }
+              notes.push_back("again");
+              for (auto& next : range) notes.push_back(co_await next);
+              for (auto& next : range) notes.push_back(co_await next);
+            }),
+            (Notes{"a", "b", "again", "c", "d"}));
+}
+
+// test_as_completed_same_tasks_in_as_out: the other spelling gives the tasks themselves.
+TEST(AsCompletedTest, AStepTellsWhichOneItIs) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Task<std::string>> tasks;
+              tasks.push_back(create_task(after(30ms, "c")));
+              tasks.push_back(create_task(after(10ms, "error")));
+              tasks.push_back(create_task(after(20ms, "b")));
+              for (auto& next : as_completed(tasks)) {
+                const auto which = co_await next.future();
+                EXPECT_TRUE(which.done());
+                for (std::size_t i = 0; i < tasks.size(); ++i)
+                  if (tasks[i] == which) notes.push_back(std::to_string(i) + (which.exception() ? " failed" : ""));
+              }
+              auto range = as_completed(tasks);
+              auto it = range.begin();
+              co_await it->future();
+              EXPECT_THROW((void)it->future(), RuntimeError);
+            }),
+            (Notes{"1 failed", "2", "0"}));
+}
+
+// test_as_completed_with_timeout, the other spelling
+TEST(AsCompletedTest, AStepAfterTheTimeLimitIsNone) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Task<std::string>> tasks;
+              tasks.push_back(create_task(after(100ms, "a")));
+              tasks.push_back(create_task(after(150ms, "b")));
+              try {
+                for (auto& next : as_completed(tasks, 120ms)) {
+                  const auto which = co_await next.future();
+                  notes.push_back(which.result());
+                }
+              } catch (const TimeoutError&) {
+                notes.push_back("timed out");
+              }
+            }),
+            (Notes{"a", "timed out"}));
+}
+
+// test_as_completed_reverse_wait: who awaits first gets the first to be done, whichever step that is.
+TEST(AsCompletedTest, StepsMayBeAwaitedInAnyOrder) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Coro<std::string>> coros;
+              coros.push_back(after(50ms, "a"));
+              coros.push_back(after(100ms, "b"));
+              std::vector<Coro<std::string>> all;
+              for (auto& next : as_completed(coros)) all.push_back(next.coro());
+              notes.push_back(co_await std::move(all[1]));
+              notes.push_back(co_await std::move(all[0]));
+            }),
+            (Notes{"a", "b"}));
+}
+
+// test_as_completed_coroutine_without_loop, and futures of another loop
+TEST(AsCompletedTest, NeedsTheRunningLoop) {
+  std::vector<Coro<std::string>> coros;
+  coros.push_back(after(1ms, "a"));
+  EXPECT_THROW((void)as_completed(coros), RuntimeError);
+  trace([](Notes&) -> Coro<void> {
+    corolla_tests::VirtualLoop other;
+    std::vector<Future<int>> futures{other.loop().create_future<int>()};
+    EXPECT_THROW((void)as_completed(futures), ValueError);
+    co_return;
+  });
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tests whose task outlives or steers its loop from outside are no bodies that could be destroyed at each step.
 #include "tests/support/runtime_test.hpp"
 
 #include "runtime/side_table.hpp"

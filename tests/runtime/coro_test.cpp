@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A test without a coroutine, or that destroys the loop itself, is not destroyed at each step.
 #include "tests/support/runtime_test.hpp"
 
 #include <memory>

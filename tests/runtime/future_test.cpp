@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A test without a coroutine has no step at which it could be destroyed.
 #include "tests/support/runtime_test.hpp"
 
 #include <memory>

@@ -246,15 +246,15 @@ TEST_F(GatherTest, DroppedItGoesOnAndLeavesNothing) {
 }
 
 TEST_F(GatherTest, OfAFutureNobodyCompletesLeavesNothing) {
-  auto body = []() -> Coro<void> {
+  run_and_destroy([]() -> Coro<void> {
     auto never = get_running_loop().create_future<int>();
     auto all = gather(never, number_after(0ns, 1));
     co_await turns(3);
     EXPECT_FALSE(all.done());
-  };
-  run(body());
+  });
 }
 
+// Run to its end only: thousands of children at each of its steps would take minutes.
 TEST_F(GatherTest, ManyChildrenKeepTheirOrder) {
   auto body = []() -> Coro<long> {
     std::vector<Coro<int>> coros;

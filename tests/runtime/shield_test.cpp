@@ -2,6 +2,10 @@
 // The cases on shield() in CPython's test_tasks, re-expressed.
 #include <corolla/runtime/shield.hpp>
 
+#include <string>
+#include <tuple>
+#include <utility>
+
 #include "tests/support/trace.hpp"
 
 namespace {
@@ -147,6 +151,96 @@ TEST(ShieldTest, CallsBackWithoutAHandle) {
               co_await steps(2);
             }),
             (Notes{"5"}));
+}
+
+// test_shield_cancel_outer: it leaves the inner one's list, and neither end is touched by the other.
+TEST(ShieldTest, CancelledItLeavesTheInnerAlone) {
+  trace([](Notes&) -> Coro<void> {
+    auto inner = get_running_loop().create_future<int>();
+    auto outer = shield(inner);
+    co_await steps(1);
+    outer.cancel();
+    co_await steps(1);
+    EXPECT_TRUE(outer.cancelled());
+    EXPECT_FALSE(inner.done());
+    EXPECT_TRUE(inner.state()->waiters().empty());
+    EXPECT_TRUE(outer.state()->waiters().empty());
+  });
+}
+
+// test_shield_cancel_outer_result
+TEST(ShieldTest, AResultAfterTheOuterWasCancelledIsNotReported) {
+  EXPECT_EQ(trace([](Notes&) -> Coro<void> {
+              auto inner = get_running_loop().create_future<int>();
+              auto outer = shield(inner);
+              co_await steps(1);
+              outer.cancel();
+              co_await steps(1);
+              inner.set_result(1);
+              inner = Future<int>();
+              co_await steps(1);
+            }),
+            (Notes{}));
+}
+
+// test_shield_duplicate_log_once
+TEST(ShieldTest, AnErrorThatTwoCancelledShieldsMissedIsReportedOnce) {
+  EXPECT_EQ(trace([](Notes&) -> Coro<void> {
+              auto inner = get_running_loop().create_future<int>();
+              for (int i = 0; i < 2; ++i) {
+                auto outer = shield(inner);
+                co_await steps(1);
+                outer.cancel();
+                co_await steps(1);
+              }
+              inner.set_exception(ValueError("failed"));
+              co_await steps(1);
+            }),
+            (Notes{"reported failed"}));
+}
+
+// test_shield_coroutine_without_loop, test_shield_coroutine_use_running_loop; a future needs no running loop.
+TEST(ShieldTest, OfACoroNeedsARunningLoop) {
+  EXPECT_THROW((void)shield(after(0ms, 1)), RuntimeError);
+  {
+    corolla_tests::VirtualLoop other;
+    auto inner = other.loop().create_future<int>();
+    auto outer = shield(inner);
+    EXPECT_EQ(&outer.get_loop(), &other.loop());
+    inner.set_result(42);
+    EXPECT_EQ(other.loop().run_until_complete(outer), 42);
+  }
+  trace([](Notes&) -> Coro<void> {
+    auto outer = shield(after(0ms, 42));
+    EXPECT_EQ(&outer.get_loop(), &get_running_loop());
+    const int value = co_await outer;
+    EXPECT_EQ(value, 42);
+  });
+}
+
+// test_shield_gather, test_gather_shield: what the others are left with
+TEST(ShieldTest, OfAGatherLeavesItGoingOnAndAGatherOfShieldsFailsWithTheCancellation) {
+  trace([](Notes&) -> Coro<void> {
+    auto a = get_running_loop().create_future<int>();
+    auto b = get_running_loop().create_future<int>();
+    auto parent = gather(a, b);
+    auto outer = shield(parent);
+    auto inner_a = shield(a);
+    auto inner_b = shield(b);
+    auto of_shields = gather(inner_a, inner_b);
+    co_await steps(1);
+    outer.cancel();
+    of_shields.cancel();
+    co_await steps(1);
+    EXPECT_TRUE(outer.cancelled());
+    EXPECT_TRUE(inner_a.cancelled());
+    EXPECT_TRUE(inner_b.cancelled());
+    EXPECT_TRUE(is_cancelled_error(of_shields.exception()));
+    a.set_result(1);
+    b.set_result(2);
+    co_await steps(1);
+    EXPECT_EQ(parent.result(), (std::tuple{1, 2}));
+  });
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tests that look at a loop from outside, or at its end, are no bodies that could be destroyed at each step.
 #include "tests/support/runtime_test.hpp"
 
 #include <memory>
@@ -38,15 +39,18 @@ TEST_F(TaskTest, StartsInTheNextIterationInOrderOfCreation) {
 }
 
 TEST_F(TaskTest, HasANameAndANumberOfItsOwn) {
-  auto a = loop().create_task(turns(1));
-  auto b = loop().create_task(turns(1));
-  EXPECT_EQ(a.get_name(), "Task-1");
-  EXPECT_EQ(b.get_name(), "Task-2");
-  b.set_name("worker");
-  EXPECT_EQ(b.get_name(), "worker");
-  EXPECT_EQ(a.get_name(), "Task-1");
-  loop().run_until_complete(b);
-  EXPECT_EQ(b.get_name(), "worker");
+  run_and_destroy([]() -> Coro<void> {
+    EXPECT_EQ(current_task().get_name(), "Task-1");
+    auto a = create_task(turns(1));
+    auto b = create_task(turns(1));
+    EXPECT_EQ(a.get_name(), "Task-2");
+    EXPECT_EQ(b.get_name(), "Task-3");
+    b.set_name("worker");
+    EXPECT_EQ(b.get_name(), "worker");
+    EXPECT_EQ(a.get_name(), "Task-2");
+    co_await b;
+    EXPECT_EQ(b.get_name(), "worker");
+  });
 }
 
 TEST_F(TaskTest, IsCurrentInItsStepsAndNotInCallbacks) {
@@ -118,9 +122,12 @@ TEST_F(TaskTest, OwnsItsCallableAndArgumentsUntilItsFrameIsGone) {
     co_await turns(1);
     out->push_back("body");
   };
-  auto task = loop().create_task(body, Farewell(log, "argument"), &log);
-  task.add_done_callback([this](const auto&) { log.push_back("callback"); });
-  loop().run_until_complete(task);
+  run_and_destroy([this, body]() -> Coro<void> {
+    Farewell argument(log, "argument");
+    auto task = create_task(body, std::move(argument), &log);
+    task.add_done_callback([this](const auto&) { log.push_back("callback"); });
+    co_await task;
+  });
   EXPECT_EQ(log, (Log{"body", "local", "argument", "callback"}));
 }
 
@@ -129,9 +136,13 @@ TEST_F(TaskTest, ArgumentsOfATaskCancelledBeforeItsFirstStepAreDestroyed) {
     out->push_back("must not run");
     co_return;
   };
-  auto task = loop().create_task(body, Farewell(log, "argument"), &log);
-  task.cancel();
-  EXPECT_THROW(loop().run_until_complete(task), CancelledError);
+  run_and_destroy([this, body]() -> Coro<void> {
+    Farewell argument(log, "argument");
+    auto task = create_task(body, std::move(argument), &log);
+    task.cancel();
+    const auto result = co_await outcome(task);
+    EXPECT_TRUE(result.cancelled());
+  });
   EXPECT_EQ(log, Log{"argument"});
 }
 
@@ -169,22 +180,50 @@ TEST_F(TaskTest, IsListedUntilItIsDone) {
 }
 
 TEST_F(TaskTest, TakesNoResultFromOutside) {
-  auto task = loop().create_task(number_after(1, 2));
-  EXPECT_THROW(task.set_result(1), RuntimeError);
-  EXPECT_THROW(task.set_exception(ValueError("x")), RuntimeError);
-  EXPECT_EQ(loop().run_until_complete(task), 2);
+  run_and_destroy([]() -> Coro<void> {
+    auto task = create_task(number_after(1, 2));
+    EXPECT_THROW(task.set_result(1), RuntimeError);
+    EXPECT_THROW(task.set_exception(ValueError("x")), RuntimeError);
+    const int value = co_await task;
+    EXPECT_EQ(value, 2);
+  });
 }
 
 TEST_F(TaskTest, CannotAwaitItself) {
-  Task<void> self;
-  auto body = [&]() -> Coro<void> {
-    EXPECT_THROW(co_await self, RuntimeError);
-    EXPECT_THROW(static_cast<void>(co_await outcome(self)), RuntimeError);
-    log.push_back("went on");
-  };
-  self = loop().create_task(body());
-  loop().run_until_complete(self);
-  EXPECT_EQ(log, Log{"went on"});
+  run_and_destroy([this]() -> Coro<void> {
+    const auto body = [](Log* out) -> Coro<void> {
+      const Task<> self = current_task();
+      get_running_loop().call_soon([out] { out->push_back("the loop ran"); });
+      try {
+        co_await self;
+      } catch (const RuntimeError& error) {
+        out->push_back(error.what());
+      }
+      try {
+        static_cast<void>(co_await outcome(self));
+      } catch (const RuntimeError&) {
+        out->push_back("no outcome either");
+      }
+      co_await turns(1);
+      out->push_back("went on");
+    };
+    co_await create_task(body, &log);
+  });
+  EXPECT_EQ(log, (Log{"the loop ran", "Task cannot await on itself: Task-2", "no outcome either", "went on"}));
+}
+
+TEST_F(TaskTest, CancelledWhileItIsToldSoItIsCancelled) {
+  run_and_destroy([]() -> Coro<void> {
+    auto task = create_task([]() -> Coro<void> {
+      const Task<> self = current_task();
+      co_await self;
+    });
+    co_await turns(1);
+    EXPECT_FALSE(task.done());
+    task.cancel("message");
+    const auto result = co_await outcome(task);
+    EXPECT_EQ(result.error_message(), "cancelled: message");
+  });
 }
 
 TEST_F(TaskTest, CannotAwaitAFutureOfAnotherLoop) {

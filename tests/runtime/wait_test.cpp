@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cases on wait() in CPython's test_tasks, re-expressed.
+#include <corolla/runtime/as_completed.hpp>
 #include <corolla/runtime/wait.hpp>
+
+#include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/trace.hpp"
 
@@ -153,6 +159,85 @@ TEST(WaitTest, TimeoutAndCompletionTogether) {
               co_await note_wait(notes, tasks, ReturnWhen::kAllCompleted, 10ms);
             }),
             (Notes{"done 1 2 pending 0 at 10", "done 1 2 pending 0 at 10"}));
+}
+
+// test_wait_first_exception, test_wait_first_exception_in_wait: failed before the call and during it
+TEST(WaitTest, AnErrorEndsIt) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              for (const auto delay : {0ms, 10ms}) {
+                std::vector<Task<int>> tasks;
+                tasks.push_back(create_task(after(10s, 1)));
+                tasks.push_back(create_task(fail_after(delay)));
+                if (delay == 0ms) co_await steps(2);
+                co_await note_wait(notes, tasks, ReturnWhen::kFirstException);
+                tasks[0].cancel();
+              }
+            }),
+            (Notes{"done failed pending 1 at 0", "done failed pending 1 at 10"}));
+}
+
+// test_wait_with_exception
+TEST(WaitTest, GivesFailedOnesAndDoesNotThrow) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Task<int>> tasks;
+              tasks.push_back(create_task(after(10ms, 1)));
+              tasks.push_back(create_task(fail_after(15ms)));
+              co_await note_wait(notes, tasks, ReturnWhen::kAllCompleted);
+              co_await note_wait(notes, tasks, ReturnWhen::kAllCompleted);
+            }),
+            (Notes{"done 1 failed pending 0 at 15", "done 1 failed pending 0 at 15"}));
+}
+
+// test_wait_really_done: one that ends between the wake-up and the return is done, too.
+TEST(WaitTest, WhatIsDoneWhenItReturnsIsAmongTheDone) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Task<void>> tasks;
+              tasks.push_back(create_task(steps(1)));
+              tasks.push_back(create_task(steps(2)));
+              auto [done, pending] = co_await wait(tasks, ReturnWhen::kFirstCompleted);
+              notes.push_back(std::to_string(done.size()) + " " + std::to_string(pending.size()));
+            }),
+            (Notes{"2 0"}));
+}
+
+// test_wait_concurrent_complete: the timer was armed before the sleep that ends with it.
+TEST(WaitTest, ATimeoutThatExpiresWithATaskReturnsBothAsTheyAre) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              std::vector<Task<int>> tasks;
+              tasks.push_back(create_task(after(150ms, 2)));
+              tasks.push_back(create_task(after(100ms, 1)));
+              co_await note_wait(notes, tasks, ReturnWhen::kAllCompleted, 100ms);
+            }),
+            (Notes{"done 1 pending 1 at 100"}));
+}
+
+// test_wait_with_iterator_of_tasks, test_wait_generator
+TEST(WaitTest, TakesAnyRangeThatIsGoneThroughOnce) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              auto made = std::views::iota(0, 10) | std::views::transform([](int i) { return create_task(after(0ms, i)); });
+              auto [done, pending] = co_await wait(made);
+              notes.push_back(show(done) + std::to_string(pending.size()));
+            }),
+            (Notes{"0 1 2 3 4 5 6 7 8 9 0"}));
+}
+
+template <class A>
+concept Waitable = requires(A a) { wait(a); };
+static_assert(Waitable<std::vector<Task<int>>> && Waitable<std::vector<Future<int>>>);
+static_assert(!Waitable<Future<int>> && !Waitable<Coro<int>> && !Waitable<std::vector<Coro<int>>>);
+template <class A>
+concept Completable = requires(A a) { as_completed(std::move(a)); };
+static_assert(Completable<std::vector<Task<int>>> && Completable<std::vector<Coro<int>>>);
+static_assert(!Completable<Future<int>> && !Completable<Coro<int>>);
+
+// test_wait_invalid_args, test_as_completed_invalid_args: above, when this compiles
+TEST(WaitTest, TakesARangeOfFuturesOnly) {
+  EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
+              const std::vector<Task<int>> none;
+              const auto result = co_await outcome(wait(none));
+              notes.push_back(result.error_message());
+            }),
+            (Notes{"wait() needs at least one future"}));
 }
 
 }  // namespace

@@ -62,6 +62,12 @@ class NextCompleted {
     return run(std::move(fifo_));
   }
   CoroAwaiter<T> operator co_await() { return coro().operator co_await(); }
+  /// `co_await next.future()`: which one it is, a Future that is done; equal to the Task or Future that was given. What
+  /// asyncio's `async for` iterates over.
+  [[nodiscard]] Coro<Future<T>> future() {
+    if (!fifo_) throw RuntimeError("this step of as_completed() was awaited already");
+    return run_future(std::move(fifo_));
+  }
 
  private:
   static Coro<T> run(FutureRef<CompletionFifo> fifo) {
@@ -70,6 +76,10 @@ class NextCompleted {
     if constexpr (std::is_void_v<T>) co_return;
     else if constexpr (kMove) co_return std::move(future_value<T>(*future));
     else co_return future_value<T>(*future);
+  }
+  static Coro<Future<T>> run_future(FutureRef<CompletionFifo> fifo) {
+    FutureBase* const future = co_await fifo->next();
+    co_return Future<T>(FutureRef<FutureBase>::share(future));
   }
   FutureRef<CompletionFifo> fifo_;  // null once awaited
 };
@@ -113,8 +123,9 @@ class AsCompleted {
   AsCompleted(const AsCompleted&) = delete;
   AsCompleted& operator=(const AsCompleted&) = delete;
 
+  /// The next step: a second loop over what the first one left goes on there.
   Iterator begin() {
-    if (!next_) advance();
+    advance();
     return Iterator(*this);
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return std::default_sentinel; }
@@ -141,8 +152,12 @@ auto as_completed(Range&& range, std::optional<EventLoop::duration> timeout = st
   EventLoop& loop = get_running_loop();
   CompletionWatch::Children children;
   for (auto&& item : range) {
-    if constexpr (AnyCoro<Item>) children.push_back(ensure_future(loop, std::move(item)).state());
-    else children.push_back(item.state());
+    if constexpr (AnyCoro<Item>) {
+      children.push_back(ensure_future(loop, std::move(item)).state());
+    } else {
+      require_same_loop(loop, *item.state());
+      children.push_back(item.state());
+    }
   }
   return AsCompleted<value_type_of<Item>, kMove>(
       FutureRef<CompletionFifo>::adopt(new CompletionFifo(loop, std::move(children), timeout)));

@@ -100,6 +100,10 @@ class COROLLA_API FutureBase : public FromBlockCache {
     error_ = std::move(error);
     complete(State::kException);
   }
+  /// What cancel() does to a future that is done.
+  void forget_failure() noexcept {
+    if (kind_ != Kind::kGather) retrieved_ = true;
+  }
   void become_cancelled(const std::string& message) noexcept;
   [[noreturn]] void throw_failure();
 
@@ -109,6 +113,8 @@ class COROLLA_API FutureBase : public FromBlockCache {
   bool retrieved_ : 1 = false;
   bool announces_ : 1 = false;
   bool marked_ : 1 = false;      // to find duplicates among children
+  bool awaits_itself_ : 1 = false;   // a task's, as the next: its next step throws RuntimeError
+  bool awaits_foreign_ : 1 = false;
   bool begun_ : 1 = false;       // a task's: its first step was queued or has run
   std::uint8_t task_flags_ = 0;  // TaskBase's, here to fill the word
   LoopCore* core_;

@@ -4,7 +4,8 @@
 ///
 /// Source: asyncio's gather; the rules are in gather_children.hpp. Coros become tasks in the order of the arguments, at
 /// the call. The result is a Future: await it, keep it, cancel it (that cancels the children). Use a TaskGroup where a
-/// failure should cancel the others. void stands as std::monostate among the values.
+/// failure should cancel the others. void stands as std::monostate among the values. ValueError for futures of different
+/// loops; futures alone need no running loop.
 #pragma once
 
 #include <corolla/runtime/future.hpp>
@@ -84,7 +85,10 @@ class RangeGather final : public GatherState<Values> {
     if constexpr (std::ranges::sized_range<Range>) this->reserve(std::ranges::size(range));
     for (auto&& item : range) {
       if constexpr (AnyCoro<Item>) this->add(ensure_future(loop, std::move(item)).state());
-      else this->add(item.state());
+      else {
+        require_same_loop(loop, *item.state());
+        this->add(item.state());
+      }
     }
     this->subscribe();
   }
@@ -104,13 +108,29 @@ concept Gatherable = AnyCoro<A> || AnyFuture<A>;
 template <class A>
 concept GatherableOrPlain = Gatherable<A> || PlainAwaitable<A>;
 
+/// A gather belongs to the loop of its first argument when that is a Future or Task, else to the running one.
+inline EventLoop& gather_loop() { return get_running_loop(); }
+template <class First, class... Rest>
+EventLoop& gather_loop(const First& first, const Rest&... /*rest*/) {
+  if constexpr (AnyFuture<First>) return first.get_loop();
+  else return get_running_loop();
+}
+template <class Range>
+EventLoop& gather_loop_of_range(Range& range) {
+  if constexpr (std::ranges::forward_range<Range> && AnyFuture<std::ranges::range_value_t<Range>>) {
+    const auto first = std::ranges::begin(range);
+    if (first != std::ranges::end(range)) return (*first).get_loop();
+  }
+  return get_running_loop();
+}
+
 /// gather(a(), task, future): a Future of the tuple of their values, in the order of the arguments.
 template <class... Args>
   requires(Gatherable<Args> && ...)
 auto gather(Args&&... args) {
   using Values = std::tuple<NonVoid<value_type_of<Args>>...>;
   return Future<Values>(FutureRef<FutureBase>::adopt(
-      new TupleGather<Values, false, Args...>(get_running_loop(), std::forward<Args>(args)...)));
+      new TupleGather<Values, false, Args...>(gather_loop(args...), std::forward<Args>(args)...)));
 }
 
 /// gather(return_exceptions, …): a Future of the tuple of their Outcomes.
@@ -119,7 +139,7 @@ template <class... Args>
 auto gather(ReturnExceptions /*tag*/, Args&&... args) {
   using Values = std::tuple<Outcome<value_type_of<Args>>...>;
   return Future<Values>(FutureRef<FutureBase>::adopt(
-      new TupleGather<Values, true, Args...>(get_running_loop(), std::forward<Args>(args)...)));
+      new TupleGather<Values, true, Args...>(gather_loop(args...), std::forward<Args>(args)...)));
 }
 
 /// gather(range): of Coros (consumed), Tasks or Futures, all of one type; a Future of the vector of their values.
@@ -128,14 +148,14 @@ template <std::ranges::input_range Range>
 auto gather(Range&& range) {
   using Values = std::vector<NonVoid<value_type_of<std::ranges::range_value_t<Range>>>>;
   return Future<Values>(FutureRef<FutureBase>::adopt(
-      new RangeGather<Values, false, std::remove_reference_t<Range>>(get_running_loop(), range)));
+      new RangeGather<Values, false, std::remove_reference_t<Range>>(gather_loop_of_range(range), range)));
 }
 template <std::ranges::input_range Range>
   requires Gatherable<std::ranges::range_value_t<Range>>
 auto gather(ReturnExceptions /*tag*/, Range&& range) {
   using Values = std::vector<Outcome<value_type_of<std::ranges::range_value_t<Range>>>>;
   return Future<Values>(FutureRef<FutureBase>::adopt(
-      new RangeGather<Values, true, std::remove_reference_t<Range>>(get_running_loop(), range)));
+      new RangeGather<Values, true, std::remove_reference_t<Range>>(gather_loop_of_range(range), range)));
 }
 
 /// As above when some are what sleep(), queue.get() and their like return.

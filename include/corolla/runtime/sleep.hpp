@@ -14,6 +14,7 @@
 #include <chrono>
 #include <coroutine>
 #include <type_traits>
+#include <utility>
 
 namespace corolla {
 inline namespace v0 {
@@ -60,6 +61,32 @@ Sleep sleep(std::chrono::duration<Rep, Period> delay) {
     if (delay <= Delay::zero()) return Sleep(nanoseconds::zero());
   }
   return Sleep(std::chrono::ceil<nanoseconds>(delay));
+}
+
+/// What sleep(delay, result) returns.
+template <class T>
+class [[nodiscard]] SleepResult {
+ public:
+  SleepResult(Sleep sleep, T result) : sleep_(sleep), result_(std::move(result)) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) {
+    sleep_.await_suspend(self);
+  }
+  T await_resume() {
+    sleep_.await_resume();
+    return std::move(result_);
+  }
+
+ private:
+  Sleep sleep_;
+  T result_;
+};
+
+/// `co_await sleep(100ms, result)`: as above, and gives `result`.
+template <class Rep, class Period, class T>
+SleepResult<std::decay_t<T>> sleep(std::chrono::duration<Rep, Period> delay, T&& result) {
+  return SleepResult<std::decay_t<T>>(sleep(delay), std::forward<T>(result));
 }
 
 }  // namespace v0

@@ -170,7 +170,9 @@ auto create_task(const TaskOptions& options, F&& function, Args&&... args) {
 
 template <class C, class... Args>
 auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
-  if constexpr (AnyCoro<C>) {
+  if constexpr (PlainAwaitable<C>) {
+    return create_task(as_coro(std::forward<C>(coro_or_function)), std::forward<Args>(args)...);
+  } else if constexpr (AnyCoro<C>) {
     static_assert(sizeof...(Args) <= 1, "a Coro is followed by TaskOptions at most");
     const TaskOptions* options = nullptr;
     if constexpr (sizeof...(Args) == 1) options = (&args, ...);
@@ -183,12 +185,20 @@ auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
 
 /// The task that runs; an empty handle in a callback. RuntimeError without a running loop.
 [[nodiscard]] COROLLA_API Task<> current_task();
+/// The task that `loop` runs; an empty handle in a callback and when it does not run.
+[[nodiscard]] COROLLA_API Task<> current_task(EventLoop& loop);
 
 /// The tasks of a loop that are not done, in the order of their creation. In the loop's thread.
 [[nodiscard]] COROLLA_API std::vector<Task<>> all_tasks(EventLoop& loop);
 [[nodiscard]] inline std::vector<Task<>> all_tasks() { return all_tasks(get_running_loop()); }
 
-/// A future or task as it is, a Coro or another awaitable as a new task of the loop.
+/// ValueError unless `future` belongs to `loop`.
+inline void require_same_loop(EventLoop& loop, const FutureBase& future) {
+  if (&future.core() != &loop.core()) [[unlikely]]
+    throw ValueError("the future belongs to a different loop");
+}
+
+/// A future or task as it is, a Coro or another awaitable as a new task of the loop. ValueError for another loop's future.
 template <class A>
 auto ensure_future(EventLoop& loop, A&& awaitable, std::source_location where = std::source_location::current()) {
   if constexpr (AnyCoro<A>) {
@@ -198,8 +208,15 @@ auto ensure_future(EventLoop& loop, A&& awaitable, std::source_location where = 
     return TaskMaker{loop, where}.from(as_coro(std::forward<A>(awaitable)));
   } else {
     static_assert(AnyFuture<A>, "a Coro, Task, Future or another awaitable is expected");
+    require_same_loop(loop, *awaitable.state());
     return std::remove_cvref_t<A>(std::forward<A>(awaitable));
   }
+}
+/// As above: a future or task of any loop as it is, anything else as a new task of the running loop.
+template <class A>
+auto ensure_future(A&& awaitable, std::source_location where = std::source_location::current()) {
+  if constexpr (AnyFuture<A>) return std::remove_cvref_t<A>(std::forward<A>(awaitable));
+  else return ensure_future(get_running_loop(), std::forward<A>(awaitable), where);
 }
 
 template <class A>

@@ -84,8 +84,8 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     innermost_ = &promise;
     task_flags_ |= kRunnable;
   }
-  /// Suspends until `future` is done. The caller keeps it alive. RuntimeError, and no suspension, when it is this task
-  /// itself or belongs to another loop.
+  /// Suspends until `future` is done. The caller keeps it alive. When it is this task itself or belongs to another loop,
+  /// resumed() throws RuntimeError in the next iteration.
   void wait_for_future(FutureBase& future);
   /// Suspends until wake(). The wake-up may meanwhile stand in one WaiterList.
   void wait() noexcept {
@@ -113,7 +113,8 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     if (armed()) [[unlikely]]
       disarm_armed_sleep();
   }
-  /// The first thing a suspending awaiter does when it resumes: throws CancelledError if this wait was cancelled.
+  /// The first thing a suspending awaiter does when it resumes: throws CancelledError if this wait was cancelled,
+  /// RuntimeError if it could not be.
   void resumed() {
     if (task_flags_ & (kMustCancel | kWaitCancelled)) [[unlikely]]
       std::rethrow_exception(take_cancellation());  // here, so that one frame less is unwound
