@@ -228,7 +228,7 @@ TEST_F(FutureCallbacksTest, AValueMayRunCodeWhenItDies) {
       future.set_result(std::make_shared<AtEnd>([&loop = get_running_loop()] { static_cast<void>(all_tasks(loop)); }));
     }
     const auto body = []() -> Coro<std::shared_ptr<AtEnd>> {
-      co_return std::make_shared<AtEnd>([task = current_task()] { task.cancel(); });
+      co_return std::make_shared<AtEnd>([&loop = get_running_loop()] { static_cast<void>(all_tasks(loop)); });
     };
     std::vector<Task<std::shared_ptr<AtEnd>>> tasks;
     for (int i = 0; i < 10; ++i) tasks.push_back(create_task(body));

@@ -200,12 +200,13 @@ TEST(WaitTest, WhatIsDoneWhenItReturnsIsAmongTheDone) {
             (Notes{"2 0"}));
 }
 
-// test_wait_concurrent_complete: the timer was armed before the sleep that ends with it.
+// test_wait_concurrent_complete: the sleep was armed before the timer that expires with it.
 TEST(WaitTest, ATimeoutThatExpiresWithATaskReturnsBothAsTheyAre) {
   EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
               std::vector<Task<int>> tasks;
               tasks.push_back(create_task(after(150ms, 2)));
               tasks.push_back(create_task(after(100ms, 1)));
+              co_await steps(1);
               co_await note_wait(notes, tasks, ReturnWhen::kAllCompleted, 100ms);
             }),
             (Notes{"done 1 pending 1 at 100"}));
