@@ -215,7 +215,8 @@ TEST(WaitTest, ATimeoutThatExpiresWithATaskReturnsBothAsTheyAre) {
 // test_wait_with_iterator_of_tasks, test_wait_generator
 TEST(WaitTest, TakesAnyRangeThatIsGoneThroughOnce) {
   EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
-              auto made = std::views::iota(0, 10) | std::views::transform([](int i) { return create_task(after(0ms, i)); });
+              auto made =
+                  std::views::iota(0, 10) | std::views::transform([](int i) { return create_task(after(0ms, i)); });
               auto [done, pending] = co_await wait(made);
               notes.push_back(show(done) + std::to_string(pending.size()));
             }),

@@ -112,8 +112,8 @@ class COROLLA_API FutureBase : public FromBlockCache {
   Kind kind_;
   bool retrieved_ : 1 = false;
   bool announces_ : 1 = false;
-  bool marked_ : 1 = false;      // to find duplicates among children
-  bool awaits_itself_ : 1 = false;   // a task's, as the next: its next step throws RuntimeError
+  bool marked_ : 1 = false;         // to find duplicates among children
+  bool awaits_itself_ : 1 = false;  // a task's, as the next: its next step throws RuntimeError
   bool awaits_foreign_ : 1 = false;
   bool begun_ : 1 = false;       // a task's: its first step was queued or has run
   std::uint8_t task_flags_ = 0;  // TaskBase's, here to fill the word
