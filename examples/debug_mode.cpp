@@ -13,7 +13,9 @@ using namespace std::chrono_literals;
 Coro<void> forgotten() { co_await sleep(1s); }
 
 Coro<void> amain() {
-  { const auto never_awaited = forgotten(); }
+  {
+    const auto never_awaited = forgotten();
+  }
   std::this_thread::sleep_for(30ms);  // blocks the loop
   co_await sleep(1ms);
 }

@@ -39,7 +39,7 @@ LoopCore::~LoopCore() = default;
 struct EventLoop::Private {
   TimerQueue timers;
   time_point crowd_until = time_point::min();  // no wake-up for a timer before
-  std::vector<FutureRef<FutureBase>> held;  // by ticket; empty where free
+  std::vector<FutureRef<FutureBase>> held;     // by ticket; empty where free
   std::vector<std::size_t> free_tickets;
   std::shared_ptr<ThreadPoolExecutor> executor;
   bool executor_shut_down = false;

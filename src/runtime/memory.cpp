@@ -73,7 +73,8 @@ class BlockCacheReaper {
       }
     }
 #if COROLLA_BLOCK_CACHE
-    size = std::max(BlockCache::class_size(index), sizeof(Chain));  // so that any size of the class fits when the block is reused
+    size = std::max(BlockCache::class_size(index),
+                    sizeof(Chain));  // so that any size of the class fits when the block is reused
 #endif
     return ::operator new(size);
   }

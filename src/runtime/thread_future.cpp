@@ -54,7 +54,8 @@ void ThreadFutureBase::wait(std::optional<std::chrono::nanoseconds> timeout) con
   }
   const auto ready = [this] { return is_done(); };
   if (!timeout) changed_.wait(lock, ready);
-  else if (!changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(*timeout, kLongestWait), ready)) throw TimeoutError();
+  else if (!changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(*timeout, kLongestWait), ready))
+    throw TimeoutError();
 }
 
 std::unique_lock<std::mutex> ThreadFutureBase::begin_completion() {

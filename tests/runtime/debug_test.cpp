@@ -85,7 +85,9 @@ TEST_F(DebugTest, NothingIsLoggedOutsideOfDebugMode) {
   loop().set_debug(false);
   loop().call_soon([this] { clock().advance(1s); });
   run([]() -> Coro<void> {
-    { const auto dropped = turns(1); }
+    {
+      const auto dropped = turns(1);
+    }
     co_await sleep(1ms);
   }());
   EXPECT_TRUE(lines.empty());
@@ -93,7 +95,9 @@ TEST_F(DebugTest, NothingIsLoggedOutsideOfDebugMode) {
 
 TEST_F(DebugTest, ACoroutineThatIsNeverAwaitedIsLogged) {
   run([]() -> Coro<void> {
-    { const auto dropped = forever(); }
+    {
+      const auto dropped = forever();
+    }
     auto awaited = turns(1);
     co_await std::move(awaited);
   }());

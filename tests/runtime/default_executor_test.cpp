@@ -128,8 +128,8 @@ TEST_F(DefaultExecutorTest, AStopTokenOfOnesOwnIsAnArgumentLikeAnyOther) {
   auto body = []() -> Coro<void> {
     std::stop_source source;
     source.request_stop();
-    const bool given = co_await to_thread([](const std::stop_token& stop) { return stop.stop_requested(); },
-                                          source.get_token());
+    const bool given =
+        co_await to_thread([](const std::stop_token& stop) { return stop.stop_requested(); }, source.get_token());
     EXPECT_TRUE(given);
     const bool made = co_await to_thread([](const std::stop_token& stop) { return stop.stop_requested(); });
     EXPECT_FALSE(made);

@@ -47,11 +47,10 @@ TEST_F(TaskOptionsTest, AnEagerTaskThatDoesNotSuspendIsDoneAtOnce) {
     EXPECT_TRUE(task.done());
     EXPECT_EQ(task.result(), 3);
     EXPECT_EQ(all_tasks().size(), 1U);
-    auto failed = create_task(
-        TaskOptions().eager_start(), []() -> Coro<void> {
-          throw ValueError("at once");
-          co_return;
-        });
+    auto failed = create_task(TaskOptions().eager_start(), []() -> Coro<void> {
+      throw ValueError("at once");
+      co_return;
+    });
     EXPECT_TRUE(failed.done());  // the exception stays in the task
     EXPECT_EQ(describe(failed.exception()), "at once");
     co_return;

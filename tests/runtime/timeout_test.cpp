@@ -237,7 +237,7 @@ TEST_F(TimeoutTest, ATimeoutThatComesWhenTheBodyIsDoneIsTakenBack) {
 }
 
 TEST_F(TimeoutTest, NeedsATask) {
-  loop().call_soon([] { 
+  loop().call_soon([] {
     Timeout scope(std::nullopt);
     EXPECT_THROW(scope.enter(), RuntimeError);
     EXPECT_THROW(scope.reschedule(std::nullopt), RuntimeError);

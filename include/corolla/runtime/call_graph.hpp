@@ -37,7 +37,7 @@ struct FutureCallGraph {
   FutureRef<FutureBase> future;
   std::string name;                             ///< a task's name; "Future" or "gather" for others
   std::vector<FrameCallGraphEntry> call_stack;  ///< innermost first; empty for what is no task
-  std::vector<std::size_t> awaited_by;          ///< indexes into CallGraph::futures, in the order in which they began to
+  std::vector<std::size_t> awaited_by;  ///< indexes into CallGraph::futures, in the order in which they began to
 };
 
 /// What capture_call_graph() returns.
@@ -64,13 +64,13 @@ template <class T>
 [[nodiscard]] COROLLA_API std::string format_call_graph(const CallGraph& graph);
 
 /// Writes the current task's graph, or that of `future`, to `out`; nothing in a callback.
-COROLLA_API void print_call_graph(std::FILE* out = stdout,
-                                  std::source_location here = std::source_location::current());
+COROLLA_API void print_call_graph(std::FILE* out = stdout, std::source_location here = std::source_location::current());
 template <class T>
 void print_call_graph(const Future<T>& future, std::FILE* out = stdout,
                       std::source_location here = std::source_location::current()) {
-  std::fputs(format_call_graph(capture_call_graph(future.state(), std::numeric_limits<std::size_t>::max(), here)).c_str(),
-             out);
+  std::fputs(
+      format_call_graph(capture_call_graph(future.state(), std::numeric_limits<std::size_t>::max(), here)).c_str(),
+      out);
 }
 
 /// Each task of the loop that is not done, in order of creation, with its chain of coroutines and the names of those that

@@ -82,7 +82,8 @@ class CallableCallback final : public ScheduledCallback {
  public:
   template <class G, class... As>
   CallableCallback(LoopCore& core, CallbackOrigin&& origin, G&& function, As&&... args)
-      : ScheduledCallback(core, std::move(origin)), call_(std::in_place, std::forward<G>(function), std::forward<As>(args)...) {}
+      : ScheduledCallback(core, std::move(origin)),
+        call_(std::in_place, std::forward<G>(function), std::forward<As>(args)...) {}
 
  private:
   void invoke() override {

@@ -78,7 +78,8 @@ auto start_in_executor(EventLoop& loop, ThreadPoolExecutor& executor, JobEnviron
 /// As asyncio's loop.run_in_executor, in the running loop: RuntimeError without one or after the executor's shutdown.
 template <class F, class... Args>
 auto run_in_executor(ThreadPoolExecutor& executor, F&& function, Args&&... args) {
-  return start_in_executor(get_running_loop(), executor, JobEnvironment(), std::forward<F>(function), std::forward<Args>(args)...);
+  return start_in_executor(get_running_loop(), executor, JobEnvironment(), std::forward<F>(function),
+                           std::forward<Args>(args)...);
 }
 
 /// In the loop's default executor: `co_await to_thread(sha256_file, path)`. See the file's comment for stop tokens.
@@ -105,8 +106,8 @@ auto EventLoop::run_in_executor(ThreadPoolExecutor& executor, F&& function, Args
 }
 template <class F, class... Args>
 auto EventLoop::run_in_executor(std::nullptr_t, F&& function, Args&&... args) {
-  return start_in_executor(*this, default_executor(), JobEnvironment(),
-                           std::forward<F>(function), std::forward<Args>(args)...);
+  return start_in_executor(*this, default_executor(), JobEnvironment(), std::forward<F>(function),
+                           std::forward<Args>(args)...);
 }
 
 }  // namespace v0

@@ -83,7 +83,8 @@ ThreadFuture<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
     try {
       Task<T> task = here.create_task(std::move(coro));
       answer.connect(here, *task.state());
-      task.add_done_callback([answer = std::move(answer)](const Future<T>& done) mutable { answer.give(*done.state()); });
+      task.add_done_callback(
+          [answer = std::move(answer)](const Future<T>& done) mutable { answer.give(*done.state()); });
     } catch (...) {
       answer.fail(std::current_exception());
     }

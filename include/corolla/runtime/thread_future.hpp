@@ -152,8 +152,7 @@ class ThreadFuture {
      public:
       explicit Node(F&& function) : function_(std::move(function)) {}
       void call(ThreadFutureBase& done) override {
-        function_(ThreadFuture(
-            FutureRef<ThreadFutureState<T>>::share(&static_cast<ThreadFutureState<T>&>(done))));
+        function_(ThreadFuture(FutureRef<ThreadFutureState<T>>::share(&static_cast<ThreadFutureState<T>&>(done))));
       }
 
      private:
