@@ -52,6 +52,8 @@ bool ThreadDoor::post(Schedulable& entry) noexcept {
 
 bool ThreadDoor::fall_asleep() noexcept {
   if (batch_) return false;
+  // Woken by the kernel and not by a post, it sleeps on the stub that is in place; its link may be being written now.
+  if (current_ == &asleep_) return last_.load(std::memory_order_acquire) == &asleep_;
   Inbox::next(asleep_).store(nullptr, std::memory_order_relaxed);
   Schedulable* expected = current_;
   if (!last_.compare_exchange_strong(expected, &asleep_, std::memory_order_acq_rel)) return false;
