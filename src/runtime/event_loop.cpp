@@ -171,6 +171,8 @@ void EventLoop::run_once() { run(true); }
 void EventLoop::wait_for_events() {
   ReadyQueue& ready = core_->ready_;
   TimerQueue& timers = private_->timers;
+  const bool busy = !ready.empty() && since_poll_ < kCallbacksBetweenPolls;
+  if (busy && timers.empty() && !stopping_ && !door_->has_posts() && !interrupt_handler_) return;  // the usual case
   for (;;) {
     const bool must_not_wait = !ready.empty() || stopping_ || door_->has_posts();
     if (must_not_wait) {

@@ -30,10 +30,8 @@ class TimerQueue {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  [[nodiscard]] std::size_t size() const noexcept {
-    return run_.size() - run_head_ - run_empty_ + heap_.size() - heap_empty_;
-  }
+  [[nodiscard]] bool empty() const noexcept { return armed_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return armed_; }
 
   /// Places taken, those of disarmed timers included; for tests.
   [[nodiscard]] std::size_t entries() const noexcept { return run_.size() - run_head_ + heap_.size(); }
@@ -48,6 +46,7 @@ class TimerQueue {
       heap_.push_back({when, next_order_++, &timer});
       timer.index_ = kInHeap | static_cast<unsigned>(heap_.size() - 1);
     }
+    ++armed_;
   }
 
   /// Precondition: armed, in this queue.
@@ -55,7 +54,7 @@ class TimerQueue {
     const unsigned index = std::exchange(timer.index_, Timer::kIdle);
     if (index & kInHeap) forget_in_heap(index & ~kInHeap);
     else forget_in_run((index - run_base_) & ~kInHeap);
-    if (empty()) clear();
+    if (--armed_ == 0) clear();
   }
 
   /// The first deadline. Precondition: not empty.
@@ -78,7 +77,7 @@ class TimerQueue {
       remove_top();
     }
     timer->index_ = Timer::kIdle;
-    if (empty()) clear();
+    if (--armed_ == 0) clear();
     return timer;
   }
 
@@ -232,6 +231,7 @@ class TimerQueue {
   std::vector<RunEntry> run_;    // sorted from run_head_ on; what stands before has run
   std::vector<HeapEntry> heap_;  // a four-ary heap up to heap_ordered_, newcomers behind
   time_point run_end_ = time_point::min();
+  std::size_t armed_ = 0;
   std::size_t run_head_ = 0;
   std::size_t run_empty_ = 0;  // entries from run_head_ on without a timer
   std::size_t heap_ordered_ = 0;

@@ -68,7 +68,9 @@ TEST_F(FutureCallbacksTest, AreCalledHoweverItEnds) {
     EXPECT_TRUE(log.empty());
     iterate();
     EXPECT_EQ(log, (Log{"first", "second"}));
-    if (how == "exception") EXPECT_EQ(describe(future.exception()), how);
+    if (how == "exception") {
+      EXPECT_EQ(describe(future.exception()), how);
+    }
   }
 }
 
