@@ -62,7 +62,6 @@ Coro<void> EventLoop::shutdown_default_executor(std::optional<duration> timeout)
   std::shared_ptr<ThreadPoolExecutor> executor = close_default_executor();
   if (!executor) co_return;
   Joiner joiner(*this, executor);
-  executor.reset();
   bool late = false;
   try {
     if (timeout) co_await wait_for(joiner.joined(), *timeout);
@@ -71,6 +70,7 @@ Coro<void> EventLoop::shutdown_default_executor(std::optional<duration> timeout)
     late = true;
   }
   if (late) {
+    executor->shutdown(false);  // the joining thread may not have come so far
     call_exception_handler(ErrorContext(
         "The executor did not finish joining its threads within " + seconds(*timeout) + " seconds", nullptr));
   }
