@@ -22,7 +22,7 @@ constexpr int kEntriesAtOnce = 256;
 
 }  // namespace
 
-ThreadDoor::Stub ThreadDoor::closed_;
+ThreadDoor::Sentinel ThreadDoor::closed_;
 
 // The links are Schedulable's own; only this class may touch them outside of a ReadyQueue.
 class Inbox {
@@ -52,7 +52,7 @@ bool ThreadDoor::post(Schedulable& entry) noexcept {
 
 bool ThreadDoor::fall_asleep() noexcept {
   if (batch_) return false;
-  // Woken by the kernel and not by a post, it sleeps on the stub that is in place; its link may be being written now.
+  // Woken by the kernel and not by a post, it sleeps on the same sentinel; a poster may be writing its link just now.
   if (current_ == &asleep_) return last_.load(std::memory_order_acquire) == &asleep_;
   Inbox::next(asleep_).store(nullptr, std::memory_order_relaxed);
   Schedulable* expected = current_;
@@ -83,11 +83,11 @@ Schedulable* successor(Schedulable& entry) noexcept {
 
 }  // namespace
 
-void ThreadDoor::take_batch(Schedulable& next_stub) noexcept {
-  Inbox::next(next_stub).store(nullptr, std::memory_order_relaxed);
-  Schedulable* const stub = std::exchange(current_, &next_stub);
-  end_of_batch_ = last_.exchange(&next_stub, std::memory_order_acq_rel);
-  batch_ = end_of_batch_ == stub ? nullptr : successor(*stub);
+void ThreadDoor::take_batch(Schedulable& next_sentinel) noexcept {
+  Inbox::next(next_sentinel).store(nullptr, std::memory_order_relaxed);
+  Schedulable* const sentinel = std::exchange(current_, &next_sentinel);
+  end_of_batch_ = last_.exchange(&next_sentinel, std::memory_order_acq_rel);
+  batch_ = end_of_batch_ == sentinel ? nullptr : successor(*sentinel);
 }
 
 Schedulable& ThreadDoor::pop() noexcept {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/runtime_test.hpp"
 
-#include <atomic>
 #include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -354,87 +352,6 @@ TEST_F(EventLoopTest, TheDefaultHandlerNamesTheTaskAndItsPlace) {
   EXPECT_NE(output.find("lonely"), std::string::npos) << output;
   EXPECT_NE(output.find("nobody looks"), std::string::npos) << output;
   EXPECT_NE(output.find("event_loop_test.cpp"), std::string::npos) << output;
-}
-
-// -- other threads ------------------------------------------------------------------------------------------------
-
-TEST_F(EventLoopTest, CallsFromManyThreadsAllArriveInTheOrderOfEachThread) {
-  constexpr int kThreads = 4;
-  constexpr int kCalls = 2000;
-  EventLoop loop;
-  std::vector<int> seen(kThreads, 0);
-  int total = 0;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < kCalls; ++i) {
-        loop.call_soon_threadsafe([&, t, i] {
-          EXPECT_EQ(seen[static_cast<std::size_t>(t)]++, i);
-          if (++total == kThreads * kCalls) loop.stop();
-        });
-      }
-    });
-  }
-  loop.run_forever();
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(total, kThreads * kCalls);
-}
-
-TEST_F(EventLoopTest, ACallFromAThreadWakesASleepingLoop) {
-  EventLoop loop;
-  auto future = loop.create_future<int>();
-  std::thread thread([&loop, door = loop.door(), future_ref = &future] {
-    loop.call_soon_threadsafe([future_ref] { future_ref->set_result(8); });
-  });
-  EXPECT_EQ(loop.run_until_complete(future), 8);
-  thread.join();
-}
-
-TEST_F(EventLoopTest, ACallFromAThreadThatThrowsIsReported) {
-  loop().call_soon_threadsafe([] { throw std::runtime_error("from afar"); });
-  loop().call_soon([] {});
-  loop().run_once();
-  EXPECT_EQ(reports, Log{"Exception in callback: from afar"});
-}
-
-TEST_F(EventLoopTest, TheDoorOfALoopThatIsClosedWhileThreadsPostDropsAll) {
-  constexpr int kThreads = 3;
-  std::atomic<int> refused{0};
-  std::atomic<int> sent{0};
-  std::shared_ptr<ThreadDoor> door;
-  std::atomic<int> alive{0};
-  struct Counted {
-    std::atomic<int>* count;
-    explicit Counted(std::atomic<int>* c) : count(c) { ++*count; }
-    Counted(const Counted& other) : count(other.count) { ++*count; }
-    Counted& operator=(const Counted&) = delete;
-    ~Counted() { --*count; }
-  };
-  std::vector<std::thread> threads;
-  {
-    EventLoop loop;
-    door = loop.door();
-    for (int t = 0; t < kThreads; ++t) {
-      threads.emplace_back([&, door] {
-        while (refused < kThreads) {
-          try {
-            door->call([counted = Counted(&alive)] {});
-            ++sent;
-          } catch (const RuntimeError&) {
-            ++refused;
-            return;
-          }
-        }
-      });
-    }
-    while (sent < 100) {
-      loop.call_soon([] {});
-      loop.run_once();
-    }
-  }
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(refused, kThreads);
-  EXPECT_EQ(alive, 0);
 }
 
 }  // namespace

@@ -16,15 +16,15 @@ inline namespace v0 {
 
 /// A FIFO of entries that other threads posted, and the wake-up of the loop. It may outlive its loop.
 ///
-/// A post takes the place of the last entry in one atomic step, then links the entry it replaced to its own. The loop
-/// takes a batch, all there is, by putting a stub in the last one's place, and follows the links from the stub with which
-/// the batch began; where a link is still missing, its poster is between its two steps, and the loop waits for it. The
-/// next batch is taken when this one was followed to its end, so no link of a stub that is put in place again is still to
-/// be written: two stubs in turn are enough.
+/// A post becomes the last entry in one atomic step, then links the entry that was last to its own. The loop takes a
+/// batch, all there is, by making a sentinel the last entry, and follows the links from the sentinel with which the batch
+/// began; where a link is still missing, its poster is between its two steps, and the loop waits for it. The next batch is
+/// taken when this one was followed to its end, so nobody can still be writing the link of a sentinel that is used again:
+/// two sentinels in turn are enough.
 ///
-/// The third stub says that the loop sleeps. It takes the current one's place before the loop waits for the kernel, which
-/// fails when there is a post; the post that replaces it, and only that one, writes to the eventfd. While the loop is
-/// awake nobody wakes it: it looks before it sleeps. The last entry of a closed door is a mark that nothing replaces.
+/// A third sentinel says that the loop sleeps. It becomes the last entry before the loop waits for the kernel, which fails
+/// when there is a post; the post that comes behind it, and only that one, writes to the eventfd. While the loop is awake
+/// nobody wakes it: it looks before it sleeps. The last entry of a closed door is a mark that nothing comes behind.
 class COROLLA_API ThreadDoor {
  public:
   ThreadDoor();
@@ -52,12 +52,12 @@ class COROLLA_API ThreadDoor {
   [[noreturn]] static void refuse(ThreadCall& call);
 
   // A place in the list that is no entry; never run.
-  class Stub final : public Schedulable {
+  class Sentinel final : public Schedulable {
    public:
     void run() noexcept override {}
     void drop() noexcept override {}
   };
-  static Stub closed_;
+  static Sentinel closed_;
 
   /// What was posted, oldest first, appended to `ready`; not all at once when it is much. The loop is awake now.
   void drain(ReadyQueue& ready) noexcept;
@@ -69,8 +69,8 @@ class COROLLA_API ThreadDoor {
   void close() noexcept;
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-  /// Starts on what was posted since the last batch, which is used up. Entries posted from now on begin at `next_stub`.
-  void take_batch(Schedulable& next_stub) noexcept;
+  /// Starts on what was posted since the last batch, which is used up. Entries posted from now on begin at `next_sentinel`.
+  void take_batch(Schedulable& next_sentinel) noexcept;
   /// The next entry of the batch, of which there is one.
   Schedulable& pop() noexcept;
 
@@ -78,11 +78,11 @@ class COROLLA_API ThreadDoor {
   int descriptor_;  // an eventfd
   // What follows is the loop's alone, away from the line that posters write.
   char padding_[64 - sizeof(std::atomic<Schedulable*>) - sizeof(int)];
-  Schedulable* current_ = &awake_[0];    // the stub with which the next batch begins
+  Schedulable* current_ = &awake_[0];    // the sentinel with which the next batch begins
   Schedulable* batch_ = nullptr;         // the next entry of this batch; null when it is used up
   Schedulable* end_of_batch_ = nullptr;  // its last entry
-  Stub awake_[2];
-  Stub asleep_;
+  Sentinel awake_[2];
+  Sentinel asleep_;
 };
 
 }  // namespace v0
