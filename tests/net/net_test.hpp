@@ -3,6 +3,8 @@
 /// What the tests of the network share: a fixture that finds leaks, pairs of a stream and a plain socket.
 #pragma once
 
+#include "tests/support/open_descriptors.hpp"
+
 #include <corolla/net.hpp>
 #include <corolla/runtime.hpp>
 
@@ -14,8 +16,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,11 +29,6 @@ namespace corolla_tests {
 
 using namespace corolla;
 using namespace std::chrono_literals;
-
-inline std::size_t open_descriptors() {
-  return static_cast<std::size_t>(
-      std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator()));
-}
 
 /// Fails when a test leaves a descriptor, a frame or a future behind.
 class NetTest : public ::testing::Test {

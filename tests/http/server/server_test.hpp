@@ -3,6 +3,8 @@
 /// What the server's tests share: a fixture that finds leaks, a server on a free port, a client that sends any bytes.
 #pragma once
 
+#include "tests/support/open_descriptors.hpp"
+
 #include <corolla/http/web_server.hpp>
 #include <corolla/net/connect.hpp>
 #include <corolla/runtime.hpp>
@@ -10,8 +12,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -127,6 +127,8 @@ inline Coro<Reply> ask_once(std::uint16_t port, std::string request, bool to_hea
   co_return co_await std::move(asking);
 }
 
+inline Coro<ServerResponse> hello(ServerRequest&) { co_return ServerResponse(200, "hello"); }
+
 /// Starts `handler` on a free port. Name the handler: a temporary closure that owns something is not safe.
 template <class Handler>
 Coro<WebServer> start(Handler& handler, WebServerOptions options = WebServerOptions()) {
@@ -153,11 +155,6 @@ class ServerTest : public testing::Test {
   }
 
   std::vector<std::string> reports;
-
- private:
-  static std::ptrdiff_t open_descriptors() {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
-  }
 };
 
 }  // namespace corolla_tests

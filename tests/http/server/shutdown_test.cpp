@@ -7,8 +7,6 @@
 namespace corolla_tests {
 namespace {
 
-Coro<ServerResponse> hello(ServerRequest&) { co_return ServerResponse(200, "hello"); }
-
 TEST_F(ServerTest, ShutdownEndsIdleConnectionsAndLetsRequestsFinish) {
   run_test([]() -> Coro<void> {
     Event release;

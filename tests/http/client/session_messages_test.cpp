@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client and what answers look like: codings, caps, charsets, broken messages. Both backends.
+#include "tests/http/client/session_test.hpp"
+
+#include <zlib.h>
+
+namespace corolla::test {
+namespace {
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST_F(SessionTest, ChunkedAndCompressedBodies) {
+  run_test([]() -> Coro<void> {
+    const std::string text(100000, 'z');
+    const std::string packed = gzip(text);
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("GET /chunked"))
+        return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+      if (request.starts_with("GET /close")) return Reply("HTTP/1.1 200 OK\r\n\r\nto the end", true);
+      return Reply(ok(packed, "Content-Encoding: gzip\r\n"));
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_EQ(co_await fetch(session, server.url("/chunked")), "hello world");
+    EXPECT_EQ(co_await fetch(session, server.url("/gzip")), text);
+    EXPECT_EQ(co_await fetch(session, server.url("/close")), "to the end");
+    auto head = co_await session.head(server.url("/gzip"));
+    EXPECT_EQ(head.content_length(), packed.size());
+  });
+}
+
+TEST_F(SessionTest, CapsHoldForWireAndDecodedBytes) {
+  run_test([]() -> Coro<void> {
+    const std::string bomb = gzip(std::string(50'000'000, '\0'));
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("GET /bomb")) return Reply(ok(bomb, "Content-Encoding: gzip\r\n"));
+      return Reply("HTTP/1.1 200 OK\r\n\r\n" + std::string(200'000, 'x'), true);
+    });
+    co_await server.start();
+    SessionOptions options;
+    options.max_body_bytes = 100'000;
+    options.decode.decoded_bytes = 1'000'000;
+    Session session(options);
+    EXPECT_NE(co_await error_of<http::ContentTooLarge>(fetch(session, server.url("/bomb"))), "no error");
+    EXPECT_EQ(co_await error_of<http::ContentTooLarge>(fetch(session, server.url("/endless"))),
+              "the body is larger than 100000 bytes");
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+TEST_F(SessionTest, BrokenMessagesAreErrorsOfTheRightKind) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([&](const std::string& request) -> Reply {
+      if (request.starts_with("GET /short")) return Reply("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true);
+      if (request.starts_with("GET /garbage")) return Reply("SSH-2.0-OpenSSH\r\n", true);
+      if (request.starts_with("GET /folded")) return "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n";
+      if (request.starts_with("GET /huge"))
+        return Reply("HTTP/1.1 200 OK\r\nA: " + std::string(100'000, 'a') + "\r\n\r\n", true);
+      if (request.starts_with("GET /nothing")) return Reply("", true);
+      Reply reset("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+      reset.reset = true;
+      return reset;
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_NE(co_await error_of<http::ClientPayloadError>(fetch(session, server.url("/short"))), "no error");
+    const std::string garbage = co_await error_of<http::HttpProtocolError>(fetch(session, server.url("/garbage")));
+    EXPECT_EQ(garbage.find("another error"), std::string::npos) << garbage;
+    const std::string folded = co_await error_of<http::HttpProtocolError>(fetch(session, server.url("/folded")));
+    EXPECT_EQ(folded.find("another error"), std::string::npos) << folded;
+    const std::string huge = co_await error_of<http::HeaderTooLarge>(fetch(session, server.url("/huge")));
+    EXPECT_EQ(huge.find("another error"), std::string::npos) << huge;
+    const std::string nothing =
+        co_await error_of<http::ServerDisconnectedError>(fetch(session, server.url("/nothing")));
+    EXPECT_EQ(nothing.find("another error"), std::string::npos) << nothing;
+    const std::string reset = co_await error_of<http::ClientPayloadError>(fetch(session, server.url("/reset")));
+    EXPECT_EQ(reset.find("another error"), std::string::npos) << reset;
+    EXPECT_EQ(session.connections_in_use(), 0U);
+    EXPECT_EQ(session.connections_idle(), 0U);
+  });
+}
+
+TEST_F(SessionTest, TextFollowsTheCharset) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) -> Reply {
+      if (request.starts_with("GET /latin")) return ok("caf\xE9", "Content-Type: text/html; charset=ISO-8859-1\r\n");
+      if (request.starts_with("GET /gbk")) return ok("\xD6\xD0", "Content-Type: text/html; charset=gbk\r\n");
+      return ok("a\xFFz", "Content-Type: text/plain\r\n");
+    });
+    co_await server.start();
+    Session session;
+    EXPECT_EQ(co_await fetch(session, server.url("/latin")), "caf\xC3\xA9");
+    EXPECT_EQ(co_await fetch(session, server.url("/gbk")), "\xE4\xB8\xAD");
+    EXPECT_EQ(co_await fetch(session, server.url("/bad")), "a\xEF\xBF\xBDz");
+  });
+}
+
+}  // namespace
+}  // namespace corolla::test
