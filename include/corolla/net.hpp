@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The network: addresses, name look-up, streams, servers.
+/// The network: addresses, name look-up, streams, TLS, servers.
 #pragma once
 
 #include <corolla/net/address.hpp>
@@ -12,3 +12,7 @@
 #include <corolla/net/stream_reader.hpp>
 #include <corolla/net/stream_writer.hpp>
 #include <corolla/net/streams.hpp>
+#include <corolla/net/tls.hpp>
+#include <corolla/net/tls_connection.hpp>
+#include <corolla/net/tls_context.hpp>
+#include <corolla/net/tls_error.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/net/connect.hpp>
 
+#include <corolla/net/tls.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/outcome.hpp>
 
@@ -103,9 +104,7 @@ class [[nodiscard]] ConnectWait {
 
 std::string describe_attempt(const SocketAddress& address) { return "connect to " + address.to_string(); }
 
-}  // namespace
-
-Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options) {
+Coro<ByteStream> connect_plain(SocketAddress address, ConnectOptions options) {
   EventLoop& loop = get_running_loop();
   const int descriptor = open_stream_socket(address, loop.io().nonblocking_sockets());
   if (descriptor < 0) throw OSError(-descriptor, describe_attempt(address));
@@ -122,18 +121,28 @@ Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options) {
   co_return stream_of_socket(loop, connecting->take(), address.family() != SocketAddress::Family::kUnix);
 }
 
-Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port, ConnectOptions options) {
+Coro<ByteStream> secure(ByteStream stream, ConnectOptions options) {
+  if (options.ssl.is_server()) throw ValueError("a client's TlsContext is needed to connect");
+  TlsOptions tls;
+  tls.server_hostname = std::move(options.server_hostname);
+  tls.handshake_timeout = options.ssl_handshake_timeout;
+  tls.shutdown_timeout = options.ssl_shutdown_timeout;
+  auto securing = start_tls(std::move(stream), std::move(options.ssl), std::move(tls));
+  co_return co_await std::move(securing);
+}
+
+Coro<ByteStream> connect_plain(std::string host, std::uint16_t port, ConnectOptions options) {
   SocketAddress numeric;
   if (SocketAddress::parse_ip(host, port, numeric) &&
       (options.family == SocketAddress::Family::kUnspecified || options.family == numeric.family())) {
-    auto attempt = connect_to(numeric, options);
+    auto attempt = connect_plain(numeric, options);
     co_return co_await std::move(attempt);
   }
   auto look_up = getaddrinfo(host, port, options.family);
   const std::vector<SocketAddress> addresses = co_await std::move(look_up);
   std::vector<std::exception_ptr> errors;
   for (const SocketAddress& address : addresses) {
-    auto attempt = connect_to(address, options);
+    auto attempt = connect_plain(address, options);
     auto result = co_await outcome(std::move(attempt));
     if (result) co_return std::move(*result);
     if (result.cancelled()) std::rethrow_exception(result.error());
@@ -156,6 +165,26 @@ Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port, ConnectOption
     all += (all.empty() ? "" : ", ") + describe(error);
   }
   throw OSError(same ? code : std::make_error_code(std::errc::io_error), "Multiple exceptions: " + all);
+}
+
+}  // namespace
+
+Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options) {
+  auto connecting = connect_plain(address, options);
+  if (!options.ssl) co_return co_await std::move(connecting);
+  ByteStream stream = co_await std::move(connecting);
+  auto securing = secure(std::move(stream), std::move(options));
+  co_return co_await std::move(securing);
+}
+
+// A host whose certificate is wrong is not asked again at its other addresses.
+Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port, ConnectOptions options) {
+  if (options.ssl && options.server_hostname.empty()) options.server_hostname = host;
+  auto connecting = connect_plain(std::move(host), port, options);
+  if (!options.ssl) co_return co_await std::move(connecting);
+  ByteStream stream = co_await std::move(connecting);
+  auto securing = secure(std::move(stream), std::move(options));
+  co_return co_await std::move(securing);
 }
 
 }  // namespace v0

@@ -2,6 +2,8 @@
 #include <corolla/net/server.hpp>
 
 #include <corolla/net/dns.hpp>
+#include <corolla/net/tls.hpp>
+#include <corolla/runtime/log.hpp>
 #include <corolla/runtime/outcome.hpp>
 
 #include "net/server_state.hpp"
@@ -84,6 +86,42 @@ void listen_on_all(ServerState& state, std::vector<SocketAddress>& addresses) {
   }
 }
 
+[[nodiscard]] bool is_the_peers_fault(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const TlsError&) {
+    return true;
+  } catch (const OSError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// The task of a connection: first the handshake, then the handler.
+Coro<void> serve_tls(std::shared_ptr<StreamHandler> handler, ByteStream stream, TlsContext context,
+                     TlsOptions options) {
+  auto securing = start_tls(std::move(stream), std::move(context), std::move(options));
+  auto secured = co_await outcome(std::move(securing));
+  if (!secured) {
+    if (!is_the_peers_fault(secured.error())) std::rethrow_exception(secured.error());
+    log(LogLevel::kDebug, secured.error_message());
+    co_return;
+  }
+  auto serving = (*handler)(std::move(*secured));
+  co_await std::move(serving);
+}
+
+StreamHandler tls_handler(StreamHandler handler, const ServerOptions& options) {
+  if (!options.ssl.is_server()) throw ValueError("a server's TlsContext is needed to serve");
+  TlsOptions tls;
+  tls.handshake_timeout = options.ssl_handshake_timeout;
+  tls.shutdown_timeout = options.ssl_shutdown_timeout;
+  return [shared = std::make_shared<StreamHandler>(std::move(handler)), context = options.ssl, tls](ByteStream stream) {
+    return serve_tls(shared, std::move(stream), context, tls);
+  };
+}
+
 }  // namespace
 
 Coro<void> Server::wait_closed() { return wait_until_finished(state_); }
@@ -95,6 +133,7 @@ std::size_t Server::connections() const noexcept { return state_ ? state_->conne
 
 Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddress> addresses, ServerOptions options) {
   constexpr int kAttempts = 8;
+  if (options.ssl) handler = tls_handler(std::move(handler), options);
   for (int attempt = 1;; ++attempt) {
     auto state = std::make_shared<ServerState>(get_running_loop(), handler, options);
     try {

@@ -107,8 +107,9 @@ void SocketState::output_added() noexcept {
   if (send_.idle()) start_sending();
 }
 
+// Accounting for what was sent may lead back to here, when a layer sends more.
 void SocketState::start_sending() noexcept {
-  while (!send_error()) {
+  while (!send_error() && send_.idle()) {
     if (!nonblocking_ && outgoing().empty()) {
       flight_.clear();
       flight_begin_ = 0;

@@ -36,6 +36,7 @@ std::exception_ptr StreamState::os_error(int errno_value, std::string_view what)
 
 void StreamState::wait_to_receive(TaskBase& task) {
   if (receiver_) throw RuntimeError("receive() called while another task is already waiting for incoming data");
+  if (layer_) throw RuntimeError("receive() called on a stream that another one, TLS, stands on");
   if (input_.unread().size() >= receive_limit_) {
     throw LimitOverrunError("the receive buffer is full: " + std::to_string(input_.unread().size()) + " bytes",
                             input_.unread().size());
@@ -126,13 +127,15 @@ void StreamState::wake_all(WaiterList& waiters) noexcept {
 void StreamState::output_moved() noexcept {
   const std::size_t left = unsent();
   if (left <= low_water_) wake_all(waiting_for_low_);
-  if (left > 0) return;
-  wake_all(waiting_for_empty_);
-  if (eof_wanted_ && !eof_sent_ && !closed_) {
-    eof_sent_ = true;
-    shut_down_output();
+  if (left == 0) {
+    wake_all(waiting_for_empty_);
+    if (eof_wanted_ && !eof_sent_ && !closed_) {
+      eof_sent_ = true;
+      shut_down_output();
+    }
+    if (closing_ && !closed_ && say_goodbye()) finish_closing();
   }
-  if (closing_ && !closed_) finish_closing();
+  if (layer_) layer_->below_moved();
 }
 
 void StreamState::send_failed(std::exception_ptr error) noexcept {
@@ -142,6 +145,7 @@ void StreamState::send_failed(std::exception_ptr error) noexcept {
   wake_all(waiting_for_low_);
   wake_all(waiting_for_empty_);
   if (closing_ && !closed_) finish_closing();
+  if (layer_) layer_->below_moved();
 }
 
 void StreamState::send_eof() {
@@ -161,14 +165,16 @@ void StreamState::close() noexcept {
   if (closing_) return;
   closing_ = true;
   end_arrived(false);
-  if (unsent() == 0 || send_error_) finish_closing();
+  if (send_error_ || (unsent() == 0 && say_goodbye())) finish_closing();
 }
 
 void StreamState::finish_closing() noexcept {
+  if (closed_) return;
   closed_ = true;
   disarm_deadline();
   close_now();
   wake_all(waiting_for_close_);
+  if (layer_) layer_->below_moved();
 }
 
 void StreamState::abort() noexcept {
@@ -190,6 +196,13 @@ void StreamState::wait_to_close(TaskBase& task) {
 
 void StreamState::stop_closing(TaskBase& task) noexcept {
   if (task.linked()) waiting_for_close_.remove(task);
+}
+
+// -- a stream on this one -----------------------------------------------------------------------------------------
+
+void StreamState::set_layer(StreamLayer* layer) {
+  if (layer && (layer_ || receiver_)) throw RuntimeError("somebody receives from the stream already");
+  layer_ = layer;
 }
 
 // -- deadline -----------------------------------------------------------------------------------------------------

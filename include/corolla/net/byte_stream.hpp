@@ -236,6 +236,8 @@ class COROLLA_API ByteStream {
   [[nodiscard]] SocketAddress sockname() const { return state_->sockname(); }
   /// The socket's descriptor, for options alone; -1 when there is none.
   [[nodiscard]] int descriptor() const noexcept { return state_->descriptor(); }
+  /// What TLS agreed on, borrowed from the stream; null for a stream without it.
+  [[nodiscard]] const TlsConnection* tls() const noexcept { return state_->tls(); }
   [[nodiscard]] const FutureRef<StreamState>& state() const noexcept { return state_; }
 
  private:

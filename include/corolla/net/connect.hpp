@@ -3,14 +3,16 @@
 /// connect_tcp and connect_to: a ByteStream to a host or an address.
 ///
 /// Source: asyncio's create_connection. The addresses of a host are tried in order until one answers. Sockets of TCP get
-/// TCP_NODELAY. Cancelled, nothing stays open.
+/// TCP_NODELAY. With `ssl` the stream is one of TLS, see tls.hpp. Cancelled, nothing stays open.
 #pragma once
 
 #include <corolla/net/address.hpp>
 #include <corolla/net/byte_stream.hpp>
 #include <corolla/net/dns.hpp>
+#include <corolla/net/tls_context.hpp>
 #include <corolla/runtime/coro.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -24,10 +26,18 @@ struct ConnectOptions {
   SocketAddress::Family family = SocketAddress::Family::kUnspecified;
   /// Where the socket is bound before; unspecified: anywhere.
   SocketAddress local_address;
+  /// A client's context: TLS. Without one: none.
+  TlsContext ssl;
+  /// Whom the certificate must name; empty: the host that is connected to. Needed for connect_to if names are checked.
+  std::string server_hostname;
+  /// As TlsOptions'.
+  std::chrono::nanoseconds ssl_handshake_timeout = std::chrono::seconds(60);
+  std::chrono::nanoseconds ssl_shutdown_timeout = std::chrono::seconds(30);
 };
 
 /// Connects to `host`, a name or a numeric address. gaierror when the name has no address; with one address its OSError;
-/// with several the one they share, or one OSError whose text lists them all ("Multiple exceptions: …").
+/// with several the one they share, or one OSError whose text lists them all ("Multiple exceptions: …"). With `ssl` what
+/// start_tls throws.
 [[nodiscard]] COROLLA_API Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port,
                                                        ConnectOptions options = ConnectOptions());
 /// Connects to one address, of TCP or a Unix stream socket. OSError.

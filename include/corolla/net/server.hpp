@@ -10,6 +10,7 @@
 
 #include <corolla/net/address.hpp>
 #include <corolla/net/byte_stream.hpp>
+#include <corolla/net/tls_context.hpp>
 #include <corolla/runtime/closure.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/event_loop.hpp>
@@ -42,6 +43,11 @@ struct ServerOptions {
   std::size_t max_connections = 0;
   /// How long accepting pauses when the system is out of descriptors or memory.
   std::chrono::nanoseconds accept_retry_delay = std::chrono::seconds(1);
+  /// A server's context: TLS. The handler is called after the handshake; one that fails is logged at the debug level.
+  TlsContext ssl;
+  /// As TlsOptions'.
+  std::chrono::nanoseconds ssl_handshake_timeout = std::chrono::seconds(60);
+  std::chrono::nanoseconds ssl_shutdown_timeout = std::chrono::seconds(30);
 };
 
 class ServerState;

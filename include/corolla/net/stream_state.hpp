@@ -33,6 +33,20 @@
 namespace corolla {
 inline namespace v0 {
 
+class TlsConnection;
+
+/// What stands on a stream in place of waiting tasks: another kind of stream, TLS. It is told where they would be woken.
+class COROLLA_API StreamLayer {
+ public:
+  /// can_receive() of the stream below became true. With `now` tasks may be resumed inside the call.
+  virtual void below_received(bool now) noexcept = 0;
+  /// The stream below passed bytes on, failed to, or is closed.
+  virtual void below_moved() noexcept = 0;
+
+ protected:
+  ~StreamLayer() = default;
+};
+
 /// See the file's comment.
 class COROLLA_API StreamState {
  public:
@@ -116,11 +130,26 @@ class COROLLA_API StreamState {
   virtual void watch_idle() {}
   [[nodiscard]] bool quiet() const noexcept { return !closing_ && !can_receive() && !send_error_ && !input_pending(); }
 
+  // -- a stream on this one ---------------------------------------------------------------------------------------
+  /// `layer` is told from now on, null: nobody, and tasks cannot receive. RuntimeError when one does. The layer asks for
+  /// bytes as a task does by waiting, and takes them from input().
+  void set_layer(StreamLayer* layer);
+  void want_for_layer() noexcept {
+    layer_wants_ = true;
+    want_bytes();
+  }
+  void unwant_for_layer() noexcept {
+    layer_wants_ = false;
+    unwant_bytes();
+  }
+
   // -- about it ---------------------------------------------------------------------------------------------------
   [[nodiscard]] virtual SocketAddress peername() const { return {}; }
   [[nodiscard]] virtual SocketAddress sockname() const { return {}; }
   /// The socket's descriptor, -1 when there is none (any more).
   [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
+  /// See ByteStream::tls.
+  [[nodiscard]] virtual const TlsConnection* tls() const noexcept { return nullptr; }
   /// The operating system's description of a failed call, as an OSError in an exception_ptr.
   [[nodiscard]] static std::exception_ptr os_error(int errno_value, std::string_view what) noexcept;
 
@@ -139,6 +168,9 @@ class COROLLA_API StreamState {
   virtual void output_added() noexcept = 0;
   /// Half closes; output_ is empty.
   virtual void shut_down_output() noexcept = 0;
+  /// The output is empty and the stream is closing: true when it may be closed now. Who returns false calls
+  /// finish_closing() later; may be called again meanwhile.
+  virtual bool say_goodbye() noexcept { return true; }
   /// Closes; called once. Operations are cancelled; nothing more may be reported.
   virtual void close_now() noexcept = 0;
   /// Bytes given to the kernel and not answered.
@@ -162,10 +194,13 @@ class COROLLA_API StreamState {
   void output_moved() noexcept;
   [[nodiscard]] std::string_view output() const noexcept { return std::string_view(output_).substr(output_begin_); }
   void drop_output(std::size_t count) noexcept;
+  /// Ends what say_goodbye() put off.
+  void finish_closing() noexcept;
   /// A part of a file is on its way and nothing else may be sent.
   void set_sending_file(bool sending) noexcept { sending_file_ = sending; }
   [[nodiscard]] bool sending_file() const noexcept { return sending_file_; }
-  [[nodiscard]] bool receiver_waits() const noexcept { return receiver_ != nullptr && receiver_->waiting(); }
+  /// Somebody, a task or a layer, wants bytes and got none since.
+  [[nodiscard]] bool receiver_waits() const noexcept { return task_waits() || layer_wants_; }
 
   ReceiveBuffer input_;
   std::string output_;
@@ -183,14 +218,17 @@ class COROLLA_API StreamState {
   };
   friend class Deadline;
 
+  [[nodiscard]] bool task_waits() const noexcept { return receiver_ != nullptr && receiver_->waiting(); }
   void wake_receiver(bool now) noexcept {
-    if (receiver_waits()) {
+    if (task_waits()) {
       if (now) receiver_->wake_inline();
       else receiver_->wake();
+    } else if (layer_) {
+      layer_wants_ = false;
+      layer_->below_received(now);
     }
   }
   static void wake_all(WaiterList& waiters) noexcept;
-  void finish_closing() noexcept;
   void arm_deadline();
   void disarm_deadline() noexcept;
   [[nodiscard]] bool anybody_waits() const noexcept;
@@ -205,9 +243,11 @@ class COROLLA_API StreamState {
   bool sending_file_ = false;
   bool closing_ = false;
   bool closed_ = false;
+  bool layer_wants_ = false;
   bool deadline_held_ = false;  // the timer is armed or ready to run, and holds a reference
   LoopCore* core_;
   TaskBase* receiver_ = nullptr;
+  StreamLayer* layer_ = nullptr;
   WaiterList waiting_for_empty_;
   WaiterList waiting_for_low_;
   WaiterList waiting_for_close_;

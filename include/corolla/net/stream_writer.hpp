@@ -70,6 +70,8 @@ class COROLLA_API StreamWriter {
 
   [[nodiscard]] SocketAddress peername() const { return stream_.peername(); }
   [[nodiscard]] SocketAddress sockname() const { return stream_.sockname(); }
+  /// See ByteStream::tls.
+  [[nodiscard]] const TlsConnection* tls() const noexcept { return stream_.tls(); }
   /// The connection itself: deadlines, sendfile.
   [[nodiscard]] ByteStream& stream() noexcept { return stream_; }
 
