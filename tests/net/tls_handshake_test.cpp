@@ -157,7 +157,8 @@ TEST_F(TlsHandshakeTest, APeerThatSaysNothingRunsIntoTheTimeout) {
       EXPECT_TRUE(contains(result.error_message(), " took longer than 60 s")) << result.error_message();
       std::string said(co_await ends.second.receive());
       EXPECT_EQ(said.empty(), server);
-      if (!server) EXPECT_EQ(co_await ends.second.receive(), "") << "and the connection is closed";
+      if (server) co_return;
+      EXPECT_EQ(co_await ends.second.receive(), "") << "and the connection is closed";
     }(virtual_loop.clock(), serving));
   }
 }
@@ -338,7 +339,7 @@ TEST_F(TlsHandshakeTest, CancelledAtEachStep) {
       const auto result = co_await outcome(std::move(connected));
       cancelled += result.cancelled() ? 1 : 0;
       const auto other = co_await outcome(std::move(served));
-      if (result.cancelled()) EXPECT_TRUE(other || failed_with<OSError>(other)) << other.error_message();
+      EXPECT_TRUE(other || failed_with<OSError>(other)) << other.error_message();
     }
     EXPECT_GE(cancelled, 3);
   }());
