@@ -26,7 +26,7 @@ void ThreadCall::run_callable() noexcept {
 
 void ThreadCall::run() noexcept {
   if (sole_holder()) {
-    if (!cancelled()) run_callable();
+    if (state_.load(std::memory_order_relaxed) != State::kCancelled) run_callable();
     delete this;
     return;
   }
@@ -57,15 +57,26 @@ void ThreadCall::cancel() noexcept {
     cancelled_itself_ = true;
     return;
   }
-  while (state != State::kCancelled) {
+  static_cast<void>(state_once_it_does_not_run());
+  state_.store(State::kCancelled, std::memory_order_release);
+}
+
+bool ThreadCall::cancelled() noexcept {
+  if (running_here == this) return cancelled_itself_;
+  return state_once_it_does_not_run() == State::kCancelled;
+}
+
+ThreadCall::State ThreadCall::state_once_it_does_not_run() noexcept {
+  State state = state_.load(std::memory_order_acquire);
+  while (state == State::kRunning || state == State::kRunningAwaited) {
     if (state == State::kRunningAwaited) {
       state_.wait(state, std::memory_order_acquire);
       state = state_.load(std::memory_order_acquire);
-    } else {
-      const State next = state == State::kRunning ? State::kRunningAwaited : State::kCancelled;
-      if (state_.compare_exchange_strong(state, next, std::memory_order_acq_rel)) state = next;
+    } else if (state_.compare_exchange_strong(state, State::kRunningAwaited, std::memory_order_acq_rel)) {
+      state = State::kRunningAwaited;
     }
   }
+  return state;
 }
 
 }  // namespace v0

@@ -155,6 +155,22 @@ Coro<void> wrong(std::string text) {
 }
 #elif defined(CASE_executor_coroutine)
 Coro<void> wrong() { co_await to_thread(number); }
+#elif defined(CASE_call_soon_coroutine)
+void wrong(EventLoop& loop) { loop.call_soon(number); }
+#elif defined(CASE_call_later_coroutine)
+void wrong(EventLoop& loop) {
+  loop.call_later(
+      1s,
+      [](int count) -> Coro<void> {
+        static_cast<void>(count);
+        co_return;
+      },
+      7);
+}
+#elif defined(CASE_call_soon_threadsafe_coroutine)
+void wrong(EventLoop& loop) { loop.call_soon_threadsafe(number); }
+#elif defined(CASE_call_soon_coro)
+void wrong(EventLoop& loop) { loop.call_soon(number()); }
 #elif defined(CASE_task_for_coro)
 void wrong(Task<int> task) { takes_coro(task); }
 #elif defined(CASE_ensure_future_coro_lvalue)

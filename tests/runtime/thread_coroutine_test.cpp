@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a thread waits for has to come, so no loop is destroyed under it at every step; one test does that to a
+// run_coroutine_threadsafe for which nobody waits.
 #include "tests/support/runtime_test.hpp"
 
 #include <atomic>
@@ -40,6 +42,11 @@ class ThreadCoroutineTest : public testing::Test {
   LiveObjects before_ = live_objects();
   std::optional<EventLoop> loop_{std::in_place};
 };
+
+/// Long enough for another thread to be seen when it does not wait.
+void linger() {
+  for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+}
 
 Coro<int> add(int a, int b, bool fail) {
   co_await turns(2);
@@ -103,12 +110,15 @@ TEST_F(ThreadCoroutineTest, ATaskCancelledInTheLoopCancelsTheThreadsFuture) {
   });
 }
 
-TEST_F(ThreadCoroutineTest, AnErrorInMakingTheTaskIsDelivered) {
+TEST_F(ThreadCoroutineTest, AnErrorInMakingTheTaskIsDeliveredAndReportedOnce) {
+  loop().set_exception_handler(
+      [&](EventLoop&, const ErrorContext& context) { log.push_back(describe(context.exception)); });
   loop().set_task_factory([](EventLoop&, TaskBase&, const TaskOptions&) { throw ValueError("no such factory"); });
   run_with([&] {
     const auto future = run_coroutine_threadsafe(add(1, 2, false), loop());
     EXPECT_EQ(describe(future.exception()), "no such factory");
   });
+  EXPECT_EQ(log, Log{"no such factory"});
 }
 
 TEST_F(ThreadCoroutineTest, AClosedLoopRefuses) {
@@ -132,6 +142,24 @@ TEST_F(ThreadCoroutineTest, ALoopThatIsClosedWhileTheTaskRunsCancelsTheThreadsFu
   destroy_loop();
   EXPECT_TRUE(running.cancelled());
   EXPECT_TRUE(log.empty());  // destroyed, not cancelled
+}
+
+TEST_F(ThreadCoroutineTest, ALoopThatIsDestroyedAfterAnyStepHasAnsweredTheThread) {
+  bool over = false;
+  for (int steps = 0; !over; ++steps) {
+    ASSERT_LT(steps, 100);
+    ThreadFuture<int> future;
+    {
+      EventLoop other;
+      other.set_exception_handler([](EventLoop&, const ErrorContext&) {});
+      future = run_coroutine_threadsafe(add(1, 2, false), other);
+      for (int i = 0; i < steps && !future.done(); ++i) other.run_once();
+      over = future.done();
+    }
+    ASSERT_TRUE(future.done());
+    EXPECT_EQ(future.cancelled(), !over);
+    if (over) EXPECT_EQ(future.result(), 3);
+  }
 }
 
 TEST_F(ThreadCoroutineTest, TheTaskSeesTheContextOfTheThread) {
@@ -190,17 +218,44 @@ TEST_F(ThreadCoroutineTest, CancellingARunningCallWaitsForItsEnd) {
   const auto handle = loop().call_soon_threadsafe([&] {
     begun.set_value();
     may_end.get_future().wait();
+    linger();
     ended = true;
   });
   run_with([&] {
     begun.get_future().wait();
-    EXPECT_FALSE(handle.cancelled());
     may_end.set_value();
     handle.cancel();
     ended_before_cancel_returned = ended;
   });
   EXPECT_TRUE(ended_before_cancel_returned);
   EXPECT_TRUE(handle.cancelled());
+}
+
+TEST_F(ThreadCoroutineTest, WhetherARunningCallIsCancelledIsKnownAtItsEnd) {
+  for (const bool cancels_itself : {false, true}) {
+    std::promise<ThreadHandle> sent;
+    std::promise<void> begun;
+    std::atomic<bool> ended{false};
+    bool ended_before_the_answer = false;
+    bool answer = !cancels_itself;
+    run_with([&] {
+      const auto handle = loop().call_soon_threadsafe([&] {
+        const ThreadHandle self = sent.get_future().get();
+        EXPECT_FALSE(self.cancelled());
+        if (cancels_itself) self.cancel();
+        EXPECT_EQ(self.cancelled(), cancels_itself);
+        begun.set_value();
+        linger();
+        ended = true;
+      });
+      sent.set_value(handle);
+      begun.get_future().wait();
+      answer = handle.cancelled();
+      ended_before_the_answer = ended;
+    });
+    EXPECT_TRUE(ended_before_the_answer);
+    EXPECT_EQ(answer, cancels_itself);
+  }
 }
 
 TEST_F(ThreadCoroutineTest, ACallMayCancelItself) {

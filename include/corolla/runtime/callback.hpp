@@ -7,6 +7,7 @@
 /// Not thread safe.
 #pragma once
 
+#include <corolla/runtime/closure.hpp>
 #include <corolla/runtime/context_state.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/memory.hpp>
@@ -87,6 +88,7 @@ class CallableCallback final : public ScheduledCallback {
 
  private:
   void invoke() override {
+    require_no_coroutine<F, Args...>();
     std::apply([](F& function, Args&... args) { std::invoke(function, std::move(args)...); }, *call_);
   }
   void drop_callable() noexcept override { call_.reset(); }

@@ -73,8 +73,8 @@ class ThreadAnswer {
 };
 
 /// Runs `coro` as a task of `loop`, from any other thread; RuntimeError when the loop is closed. The ThreadFuture gets
-/// what the task ends with, and an error in making the task. Its cancel() cancels the task, and is heard at once by who
-/// waits for the ThreadFuture.
+/// what the task ends with, and an error in making the task, which also goes to the loop's exception handler. Its cancel()
+/// cancels the task, and is heard at once by who waits for the ThreadFuture.
 template <class T>
 ThreadFuture<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
   ThreadFuture<T> future = ThreadFuture<T>::make();
@@ -87,6 +87,7 @@ ThreadFuture<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
           [answer = std::move(answer)](const Future<T>& done) mutable { answer.give(*done.state()); });
     } catch (...) {
       answer.fail(std::current_exception());
+      throw;
     }
   });
   return future;

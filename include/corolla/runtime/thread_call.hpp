@@ -7,6 +7,7 @@
 #pragma once
 
 #include <corolla/runtime/api.hpp>
+#include <corolla/runtime/closure.hpp>
 #include <corolla/runtime/context_state.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/memory.hpp>
@@ -35,6 +36,8 @@ class ThreadHandle {
   /// it is that function which calls. A function that did not begin is destroyed here. Idempotent, and harmless once
   /// it ran.
   void cancel() const noexcept;
+  /// Whether it was cancelled in time. Of a function that runs in the loop's thread that is known at its end, which is
+  /// waited for, unless it is that function which asks.
   [[nodiscard]] bool cancelled() const noexcept;
 
  private:
@@ -44,10 +47,10 @@ class ThreadHandle {
 /// The shared half of a ThreadHandle: on its way to the loop, and in the hands of who sent it.
 ///
 /// The state decides who owns the callable. It is queued, and becomes either running, by the loop, or cancelled, by
-/// whoever cancels it; the winner of that race destroys the callable. From running it becomes done; a cancel() that
-/// comes meanwhile marks it as awaited and sleeps until it is done. The way to the loop holds one reference and the
-/// handles hold the others. A way that finds itself the only holder skips the race, for then nobody can cancel. It runs
-/// in a copy of the context of the thread that made it.
+/// whoever cancels it; the winner of that race destroys the callable. From running it becomes done; a cancel()
+/// or cancelled() that comes meanwhile marks it as awaited and sleeps until it is done. The way to the loop holds one
+/// reference and the handles hold the others. A way that finds itself the only holder skips the race, for then nobody can
+/// cancel. It runs in a copy of the context of the thread that made it.
 class COROLLA_API ThreadCall : public Schedulable, public FromBlockCache {
  public:
   ThreadCall(const ThreadCall&) = delete;
@@ -57,7 +60,7 @@ class COROLLA_API ThreadCall : public Schedulable, public FromBlockCache {
 
   /// See ThreadHandle.
   void cancel() noexcept;
-  [[nodiscard]] bool cancelled() const noexcept { return state_.load(std::memory_order_acquire) == State::kCancelled; }
+  [[nodiscard]] bool cancelled() noexcept;
 
   /// A handle; only before it is sent.
   [[nodiscard]] ThreadHandle make_handle() noexcept {
@@ -81,6 +84,7 @@ class COROLLA_API ThreadCall : public Schedulable, public FromBlockCache {
 
   [[nodiscard]] bool sole_holder() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
   void run_callable() noexcept;
+  [[nodiscard]] State state_once_it_does_not_run() noexcept;
 
   std::atomic<std::uint32_t> references_{1};
   std::atomic<State> state_{State::kQueued};
@@ -106,6 +110,7 @@ class CallableThreadCall final : public ThreadCall {
 
  private:
   void invoke() override {
+    require_no_coroutine<F, Args...>();
     std::apply([](F& function, Args&... args) { std::invoke(function, std::move(args)...); }, call_);
   }
   void drop_callable() noexcept override { std::destroy_at(std::addressof(call_)); }
