@@ -121,7 +121,10 @@ Coro<ByteStream> connect_plain(SocketAddress address, ConnectOptions options) {
   co_return stream_of_socket(loop, connecting->take(), address.family() != SocketAddress::Family::kUnix);
 }
 
-Coro<ByteStream> secure(ByteStream stream, ConnectOptions options) {
+// What `connecting` connects, with TLS on it when the options say so.
+Coro<ByteStream> secured(Coro<ByteStream> connecting, ConnectOptions options) {
+  if (!options.ssl) co_return co_await std::move(connecting);
+  ByteStream stream = co_await std::move(connecting);
   if (options.ssl.is_server()) throw ValueError("a client's TlsContext is needed to connect");
   TlsOptions tls;
   tls.server_hostname = std::move(options.server_hostname);
@@ -131,15 +134,8 @@ Coro<ByteStream> secure(ByteStream stream, ConnectOptions options) {
   co_return co_await std::move(securing);
 }
 
-Coro<ByteStream> connect_plain(std::string host, std::uint16_t port, ConnectOptions options) {
-  SocketAddress numeric;
-  if (SocketAddress::parse_ip(host, port, numeric) &&
-      (options.family == SocketAddress::Family::kUnspecified || options.family == numeric.family())) {
-    auto attempt = connect_plain(numeric, options);
-    co_return co_await std::move(attempt);
-  }
-  auto look_up = getaddrinfo(host, port, options.family);
-  const std::vector<SocketAddress> addresses = co_await std::move(look_up);
+Coro<ByteStream> connect_plain(std::vector<SocketAddress> addresses, ConnectOptions options) {
+  if (addresses.empty()) throw ValueError("no address to connect to");
   std::vector<std::exception_ptr> errors;
   for (const SocketAddress& address : addresses) {
     auto attempt = connect_plain(address, options);
@@ -167,24 +163,36 @@ Coro<ByteStream> connect_plain(std::string host, std::uint16_t port, ConnectOpti
   throw OSError(same ? code : std::make_error_code(std::errc::io_error), "Multiple exceptions: " + all);
 }
 
+Coro<ByteStream> connect_plain(std::string host, std::uint16_t port, ConnectOptions options) {
+  SocketAddress numeric;
+  if (SocketAddress::parse_ip(host, port, numeric) &&
+      (options.family == SocketAddress::Family::kUnspecified || options.family == numeric.family())) {
+    auto attempt = connect_plain(numeric, options);
+    co_return co_await std::move(attempt);
+  }
+  auto look_up = getaddrinfo(host, port, options.family);
+  std::vector<SocketAddress> addresses = co_await std::move(look_up);
+  auto attempts = connect_plain(std::move(addresses), options);
+  co_return co_await std::move(attempts);
+}
+
 }  // namespace
 
 Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options) {
   auto connecting = connect_plain(address, options);
-  if (!options.ssl) co_return co_await std::move(connecting);
-  ByteStream stream = co_await std::move(connecting);
-  auto securing = secure(std::move(stream), std::move(options));
-  co_return co_await std::move(securing);
+  return secured(std::move(connecting), std::move(options));
+}
+
+Coro<ByteStream> connect_to(std::vector<SocketAddress> addresses, ConnectOptions options) {
+  auto connecting = connect_plain(std::move(addresses), options);
+  return secured(std::move(connecting), std::move(options));
 }
 
 // A host whose certificate is wrong is not asked again at its other addresses.
 Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port, ConnectOptions options) {
   if (options.ssl && options.server_hostname.empty()) options.server_hostname = host;
   auto connecting = connect_plain(std::move(host), port, options);
-  if (!options.ssl) co_return co_await std::move(connecting);
-  ByteStream stream = co_await std::move(connecting);
-  auto securing = secure(std::move(stream), std::move(options));
-  co_return co_await std::move(securing);
+  return secured(std::move(connecting), std::move(options));
 }
 
 }  // namespace v0

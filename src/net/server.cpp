@@ -8,6 +8,7 @@
 
 #include "net/server_state.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace corolla {
@@ -67,7 +68,9 @@ Coro<void> serve(std::shared_ptr<ServerState> state) {
 void listen_on_all(ServerState& state, std::vector<SocketAddress>& addresses) {
   std::uint16_t chosen = 0;
   std::exception_ptr unavailable;
-  for (const SocketAddress& address : addresses) {
+  for (auto place = addresses.begin(); place != addresses.end(); ++place) {
+    const SocketAddress& address = *place;
+    if (std::find(addresses.begin(), place, address) != place) continue;  // given twice
     try {
       state.listen(address.port() == 0 && chosen != 0 ? address.with_port(chosen) : address);
     } catch (const OSError& error) {

@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -135,6 +136,27 @@ bool failed_with(const Outcome<T>& result) {
   } catch (...) {
   }
   return false;
+}
+
+/// Whether this machine has an IPv6 loopback.
+inline bool has_ipv6() {
+  const int descriptor = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const SocketAddress loopback = SocketAddress::ip("::1", 0);
+  const bool bound =
+      ::bind(descriptor, static_cast<const sockaddr*>(loopback.data()), static_cast<socklen_t>(loopback.size())) == 0;
+  if (descriptor >= 0) ::close(descriptor);
+  return bound;
+}
+
+/// The code of the OSError that `error` is; none for anything else.
+inline std::error_code os_error_of(const std::exception_ptr& error) {
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const OSError& failure) {
+    return failure.code();
+  } catch (...) {
+  }
+  return {};
 }
 
 /// Numbers that are the same in every run.

@@ -6,6 +6,9 @@
 #include <cstdio>
 #include <vector>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 namespace corolla_tests {
 namespace {
 
@@ -32,7 +35,8 @@ TEST_F(ServerTest, ManyConnectionsAtOnce) {
           for (int round = 0; round < 10; ++round) {
             const std::string line = std::to_string(i) + " " + std::to_string(round) + "\n";
             co_await writer.write(line);
-            EXPECT_EQ(co_await reader.readline(), line);
+            const auto line2 = co_await reader.readline();
+            EXPECT_EQ(line2, line);
           }
         });
       }
@@ -50,7 +54,8 @@ TEST_F(ServerTest, WaitClosedNeedsBothCloseAndTheLastConnection) {
     auto server = co_await start_server(echo_lines, "127.0.0.1", 0);
     auto connection = co_await open_connection("127.0.0.1", server.port());
     co_await connection.writer.write("a\n");
-    EXPECT_EQ(co_await connection.reader.readline(), "a\n");
+    const auto line = co_await connection.reader.readline();
+    EXPECT_EQ(line, "a\n");
     auto waiting = create_task(server.wait_closed());
     co_await sleep(0s);
     server.close();
@@ -58,9 +63,11 @@ TEST_F(ServerTest, WaitClosedNeedsBothCloseAndTheLastConnection) {
     co_await sleep(1ms);
     EXPECT_FALSE(waiting.done());
     co_await connection.writer.write("still served\n");
-    EXPECT_EQ(co_await connection.reader.readline(), "still served\n");
+    const auto line2 = co_await connection.reader.readline();
+    EXPECT_EQ(line2, "still served\n");
     auto refused = open_connection("127.0.0.1", server.port());
-    EXPECT_TRUE(failed_with<OSError>(co_await outcome(std::move(refused))));
+    const auto refused_outcome = co_await outcome(std::move(refused));
+    EXPECT_EQ(os_error_of(refused_outcome.error()), std::errc::connection_refused);
     connection.writer.close();
     co_await waiting;
   }());
@@ -71,14 +78,18 @@ TEST_F(ServerTest, AbortClientsAndDestruction) {
     auto server = std::make_unique<Server>(co_await start_server(echo_lines, "127.0.0.1", 0));
     auto first = co_await open_connection("127.0.0.1", server->port());
     co_await first.writer.write("x\n");
-    EXPECT_EQ(co_await first.reader.readline(), "x\n");
+    const auto line = co_await first.reader.readline();
+    EXPECT_EQ(line, "x\n");
     server->abort_clients();
-    EXPECT_EQ(co_await first.reader.read(), "");
+    const auto text = co_await first.reader.read();
+    EXPECT_EQ(text, "");
     auto second = co_await open_connection("127.0.0.1", server->port());
     co_await second.writer.write("x\n");
-    EXPECT_EQ(co_await second.reader.readline(), "x\n");
+    const auto line2 = co_await second.reader.readline();
+    EXPECT_EQ(line2, "x\n");
     server.reset();
-    EXPECT_EQ(co_await second.reader.read(), "");
+    const auto text2 = co_await second.reader.read();
+    EXPECT_EQ(text2, "");
   }());
 }
 
@@ -88,9 +99,11 @@ TEST_F(ServerTest, ServeForeverEndsByCancellationAndOnlyOnce) {
     auto serving = create_task(server.serve_forever());
     co_await sleep(0s);
     auto again = server.serve_forever();
-    EXPECT_TRUE(failed_with<RuntimeError>(co_await outcome(std::move(again))));
+    const auto again_outcome = co_await outcome(std::move(again));
+    EXPECT_TRUE(failed_with<RuntimeError>(again_outcome));
     serving.cancel();
-    EXPECT_TRUE((co_await outcome(serving)).cancelled());
+    const auto serving_outcome = co_await outcome(serving);
+    EXPECT_TRUE(serving_outcome.cancelled());
     EXPECT_FALSE(server.is_serving());
   }());
 }
@@ -112,7 +125,8 @@ TEST_F(ServerTest, NoMoreConnectionsThanAllowed) {
       co_await sleep(1ms);
       EXPECT_LE(server.connections(), most);
       co_await client.send_all("x");
-      EXPECT_EQ(co_await client.receive(), "x");
+      const auto received = co_await client.receive();
+      EXPECT_EQ(received, "x");
     }
     server.close();
     co_await server.wait_closed();
@@ -122,12 +136,105 @@ TEST_F(ServerTest, NoMoreConnectionsThanAllowed) {
 TEST_F(ServerTest, AllInterfacesShareOnePort) {
   run([]() -> Coro<void> {
     auto server = co_await start_server(echo_lines, "", 0);
-    for (const SocketAddress& address : server.addresses()) EXPECT_EQ(address.port(), server.port());
-    auto connection = co_await open_connection("localhost", server.port());
-    co_await connection.writer.write("x\n");
-    EXPECT_EQ(co_await connection.reader.readline(), "x\n");
-    EXPECT_EQ(connection.writer.peername().port(), server.port());
-    EXPECT_NE(connection.writer.sockname().port(), 0);
+    EXPECT_EQ(server.addresses().front().host(), "0.0.0.0");
+    for (const SocketAddress& address : server.addresses()) {
+      EXPECT_EQ(address.port(), server.port());
+      const std::string host = address.family() == SocketAddress::Family::kIPv6 ? "::1" : "127.0.0.1";
+      auto connection = co_await open_connection(host, server.port());
+      co_await connection.writer.write("x\n");
+      const auto line = co_await connection.reader.readline();
+      EXPECT_EQ(line, "x\n");
+      EXPECT_EQ(connection.writer.peername(), SocketAddress::ip(host, server.port()));
+      EXPECT_NE(connection.writer.sockname().port(), 0);
+    }
+  }());
+}
+
+Coro<void> tell_the_peers_address(ByteStream stream) { co_await stream.send_all(stream.peername().to_string()); }
+
+TEST_F(ServerTest, SeveralAddressesEachOnce) {
+  std::vector<std::vector<SocketAddress>> cases;
+  cases.push_back({SocketAddress::ip("127.0.0.1", 0), SocketAddress::ip("127.0.0.2", 0)});
+  if (has_ipv6()) cases.push_back({SocketAddress::ip("::1", 0), SocketAddress::ip("127.0.0.1", 0)});
+  for (const auto& hosts : cases) {
+    run([](std::vector<SocketAddress> addresses) -> Coro<void> {
+      addresses.push_back(addresses.front());
+      auto server = co_await start_stream_server(tell_the_peers_address, addresses, ServerOptions());
+      const auto listening = server.addresses();
+      EXPECT_EQ(listening.size(), 2U);
+      for (std::size_t i = 0; i < listening.size(); ++i) {
+        EXPECT_EQ(listening[i], addresses[i].with_port(server.port()));
+        ByteStream client = co_await connect_to(listening[i]);
+        const auto told = co_await client.receive();
+        EXPECT_EQ(told, client.sockname().to_string());
+      }
+    }(hosts));
+  }
+}
+
+TEST_F(ServerTest, ServesOneAfterTheOtherAndKnowsBothEnds) {
+  run([]() -> Coro<void> {
+    std::vector<SocketAddress> seen;
+    auto server = co_await start_server(
+        [&seen](StreamReader reader, StreamWriter writer) -> Coro<void> {
+          const std::string bytes = co_await reader.readexactly(3);
+          seen.push_back(writer.peername());
+          EXPECT_EQ(writer.sockname().host(), "127.0.0.1");
+          co_await writer.write(bytes + "!");
+          writer.close();
+        },
+        "0.0.0.0", 0);
+    EXPECT_EQ(server.addresses(), std::vector<SocketAddress>{SocketAddress::ip("0.0.0.0", server.port())});
+    for (std::size_t i = 0; i < 3; ++i) {
+      ByteStream client = co_await connect_tcp("127.0.0.1", server.port());
+      co_await client.send_all("xxx");
+      for (;;) {
+        const auto received = co_await client.receive();
+        if (received.empty()) break;
+      }
+      EXPECT_EQ(client.buffered(), "xxx!");
+      EXPECT_EQ(seen.at(i), client.sockname());
+      while (server.connections() > 0) co_await sleep(0s);  // accepting has found nothing by now, and waits
+    }
+  }());
+}
+
+TEST_F(ServerTest, SocketsAreNotInheritedAndDoNotDelay) {
+  run([]() -> Coro<void> {
+    const auto check = [](const ByteStream& stream) {
+      EXPECT_EQ(::fcntl(stream.descriptor(), F_GETFD), FD_CLOEXEC);
+      int no_delay = 0;
+      socklen_t size = sizeof no_delay;
+      EXPECT_EQ(::getsockopt(stream.descriptor(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+      EXPECT_NE(no_delay, 0);
+    };
+    auto server = co_await start_server(
+        [check](ByteStream stream) -> Coro<void> {
+          check(stream);
+          co_await stream.send_all("x");
+        },
+        "127.0.0.1", 0);
+    ByteStream client = co_await connect_tcp("127.0.0.1", server.port());
+    check(client);
+    const auto received = co_await client.receive();
+    EXPECT_EQ(received, "x");
+  }());
+}
+
+TEST_F(ServerTest, ReusePortLetsSeveralServersShareAPort) {
+  run([]() -> Coro<void> {
+    ServerOptions shared;
+    shared.reuse_port = true;
+    auto first = co_await start_server(tell_the_peers_address, "127.0.0.1", 0, shared);
+    auto second = co_await start_server(tell_the_peers_address, "127.0.0.1", first.port(), shared);
+    EXPECT_EQ(second.port(), first.port());
+    auto starting = start_server(tell_the_peers_address, "127.0.0.1", first.port());
+    const auto third = co_await outcome(std::move(starting));
+    EXPECT_EQ(os_error_of(third.error()), std::errc::address_in_use);
+    first.close();
+    ByteStream client = co_await connect_tcp("127.0.0.1", second.port());
+    const auto told = co_await client.receive();
+    EXPECT_EQ(told, client.sockname().to_string());
   }());
 }
 
@@ -139,7 +246,8 @@ TEST_F(ServerTest, UnixSocketsRemoveTheirFile) {
       auto server = co_await start_unix_server(echo_lines, at);
       auto connection = co_await open_unix_connection(at);
       co_await connection.writer.write("x\n");
-      EXPECT_EQ(co_await connection.reader.readline(), "x\n");
+      const auto line = co_await connection.reader.readline();
+      EXPECT_EQ(line, "x\n");
       EXPECT_EQ(connection.writer.peername().host(), at);
       EXPECT_EQ(::access(at.c_str(), F_OK), 0);
       connection.writer.close();

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace corolla {
 inline namespace v0 {
@@ -35,13 +36,16 @@ struct ConnectOptions {
   std::chrono::nanoseconds ssl_shutdown_timeout = std::chrono::seconds(30);
 };
 
-/// Connects to `host`, a name or a numeric address. gaierror when the name has no address; with one address its OSError;
-/// with several the one they share, or one OSError whose text lists them all ("Multiple exceptions: …"). With `ssl` what
-/// start_tls throws.
+/// Connects to `host`, a name or a numeric address. gaierror when the name has no address; otherwise as connect_to its
+/// addresses. With `ssl` what start_tls throws.
 [[nodiscard]] COROLLA_API Coro<ByteStream> connect_tcp(std::string host, std::uint16_t port,
                                                        ConnectOptions options = ConnectOptions());
 /// Connects to one address, of TCP or a Unix stream socket. OSError.
 [[nodiscard]] COROLLA_API Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options = ConnectOptions());
+/// Connects to the first of several addresses that answers. With one address its OSError; with several one OSError whose
+/// text lists them all ("Multiple exceptions: …") and whose code is the one they share, or EIO. ValueError for none.
+[[nodiscard]] COROLLA_API Coro<ByteStream> connect_to(std::vector<SocketAddress> addresses,
+                                                      ConnectOptions options = ConnectOptions());
 
 }  // namespace v0
 }  // namespace corolla

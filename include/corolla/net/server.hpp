@@ -89,7 +89,7 @@ class COROLLA_API Server {
 /// a free one, the same for all addresses. gaierror, OSError (EADDRINUSE …) with the address in the text.
 [[nodiscard]] COROLLA_API Coro<Server> start_stream_server(StreamHandler handler, std::string host, std::uint16_t port,
                                                            ServerOptions options);
-/// As above on given addresses, Unix paths included.
+/// As above on given addresses, Unix paths included; one that is given twice counts once.
 [[nodiscard]] COROLLA_API Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddress> addresses,
                                                            ServerOptions options);
 
