@@ -58,9 +58,17 @@ TEST_F(DnsTest, NumericAddressesStayInTheLoop) {
     EXPECT_FALSE(others_ran);
     EXPECT_EQ(addresses.size(), 1U);
     EXPECT_EQ(addresses.at(0).to_string(), "[::1]:5");
-    auto mismatch = getaddrinfo("::1", 5, Family::kIPv4);
-    const auto failed = co_await outcome(std::move(mismatch));
-    EXPECT_FALSE(failed);
+    auto with_family = getaddrinfo("1.2.3.4", 6, Family::kIPv4);
+    const auto only = co_await std::move(with_family);
+    EXPECT_EQ(only.size(), 1U);
+    EXPECT_EQ(only.at(0).to_string(), "1.2.3.4:6");
+    auto no_ipv4 = getaddrinfo("::1", 5, Family::kIPv4);
+    const auto first_mismatch = co_await outcome(std::move(no_ipv4));
+    EXPECT_TRUE(failed_with<gaierror>(first_mismatch));
+    auto no_ipv6 = getaddrinfo("1.2.3.4", 5, Family::kIPv6);
+    const auto second_mismatch = co_await outcome(std::move(no_ipv6));
+    EXPECT_TRUE(failed_with<gaierror>(second_mismatch));
+    EXPECT_FALSE(others_ran);
     co_await sleep(0s);
   }());
 }
@@ -80,7 +88,8 @@ TEST_F(DnsTest, NamesAndErrors) {
       EXPECT_NE(std::string(error.what()).find("name.invalid"), std::string::npos) << error.what();
     }
     auto cut = getaddrinfo(std::string("localhost\0.evil", 15), 7);
-    EXPECT_FALSE(co_await outcome(std::move(cut)));
+    const auto cut_outcome = co_await outcome(std::move(cut));
+    EXPECT_FALSE(cut_outcome);
   }());
 }
 

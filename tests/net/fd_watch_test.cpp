@@ -41,6 +41,70 @@ TEST_F(FdWatchTest, CallsWhileThereIsSomethingToRead) {
   }());
 }
 
+TEST_F(FdWatchTest, TheEndOfTheStreamCanBeReadToo) {
+  run([]() -> Coro<void> {
+    auto ends = plain_pair();
+    std::string got;
+    bool ended = false;
+    add_reader(ends[0].descriptor(), [&] {
+      const std::string bytes = ends[0].take(&ended);
+      got += bytes;
+      if (!ended) return;
+      EXPECT_TRUE(remove_reader(ends[0].descriptor()));
+      ends[0].close();
+    });
+    get_running_loop().call_soon([&] { ends[1].send("abc"); });
+    while (got.size() < 3) co_await sleep(0s);
+    get_running_loop().call_soon([&] { ends[1].send("def"); });
+    while (got.size() < 6) co_await sleep(0s);
+    ends[1].close();
+    while (!ended) co_await sleep(0s);
+    EXPECT_EQ(got, "abcdef");
+  }());
+}
+
+// A callback that stopped the loop is not called for the same bytes by the next run.
+TEST_F(FdWatchTest, AStoppedLoopDoesNotCallAgain) {
+  auto ends = plain_pair();
+  EventLoop loop;
+  int calls = 0;
+  loop.call_soon([&] {
+    add_reader(ends[0].descriptor(), [&] {
+      ends[0].take();
+      ++calls;
+      loop.stop();
+    });
+    ends[1].send("x");
+  });
+  loop.run_forever();
+  EXPECT_EQ(calls, 1);
+  for (int i = 0; i < 2; ++i) {
+    loop.stop();
+    loop.run_forever();
+  }
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(FdWatchTest, WithoutARunningLoopNothingIsWatched) {
+  auto ends = plain_pair();
+  auto kept = std::make_shared<int>(0);
+  {
+    EventLoop loop;
+    loop.call_soon([&] {
+      add_reader(ends[0].descriptor(), [kept] {});
+      add_writer(ends[1].descriptor(), [kept] {});
+    });
+    loop.run_once();
+    EXPECT_EQ(kept.use_count(), 3);
+    loop.close();
+    EXPECT_EQ(kept.use_count(), 1);
+    EXPECT_FALSE(remove_reader(ends[0].descriptor()));
+    EXPECT_FALSE(remove_writer(ends[1].descriptor()));
+    EXPECT_THROW(add_reader(ends[0].descriptor(), [] {}), RuntimeError);
+    EXPECT_THROW(add_writer(ends[1].descriptor(), [] {}), RuntimeError);
+  }
+}
+
 TEST_F(FdWatchTest, BothDirectionsAndReplacement) {
   run([]() -> Coro<void> {
     auto ends = plain_pair();
@@ -50,11 +114,11 @@ TEST_F(FdWatchTest, BothDirectionsAndReplacement) {
     add_reader(fd, [&, fd] {
       order += "r";
       ends[0].take();
-      remove_reader(fd);
+      EXPECT_TRUE(remove_reader(fd));
     });
     add_writer(fd, [&, fd] {
       order += "w";
-      remove_writer(fd);
+      EXPECT_TRUE(remove_writer(fd));
     });
     co_await sleep(1ms);
     EXPECT_EQ(order, "w");
@@ -82,7 +146,8 @@ TEST_F(FdWatchTest, ADescriptorNumberMayBeUsedAgain) {
       ends[1].close();
       auto pair = stream_pair();  // likely the same numbers
       pair.peer.send("y");
-      EXPECT_EQ(co_await pair.stream.receive(), "y");
+      const auto received = co_await pair.stream.receive();
+      EXPECT_EQ(received, "y");
     }
   }());
 }
@@ -131,7 +196,8 @@ TEST_F(SendfileTest, SendsARangeBehindWhatWasSentBefore) {
       got += pair.peer.take(&ended);
       co_await sleep(0s);
     }
-    EXPECT_EQ(co_await sending, 2'900'010U);
+    const auto sending_value = co_await sending;
+    EXPECT_EQ(sending_value, 2'900'010U);
     EXPECT_TRUE(got == "head " + bytes.substr(10, 2'900'000) + bytes.substr(2'999'990) + " tail");
   }(file, content));
   EXPECT_EQ(::lseek(file, 0, SEEK_CUR), 0);
@@ -184,13 +250,18 @@ TEST_F(SendfileTest, APeerThatIsGoneIsAnErrorAndNoSignal) {
 
 TEST_F(SendfileTest, FilesTheKernelCannotCopyFromAreRead) {
   run([]() -> Coro<void> {
+    const std::string content = read_whole_file("/proc/self/limits");
+    EXPECT_GT(content.size(), 100U);
     auto pair = co_await tcp_pair();
-    const int file = ::open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    auto sending = pair.stream.sendfile(file, 0, 1'000'000);
-    const std::uint64_t sent = co_await std::move(sending);
-    EXPECT_GT(sent, 100U);
-    while (pair.stream.unsent() > 0) co_await sleep(0s);
-    EXPECT_EQ(pair.peer.take().size(), sent);
+    const int file = ::open("/proc/self/limits", O_RDONLY | O_CLOEXEC);
+    auto all = pair.stream.sendfile(file, 0, 1'000'000);
+    const std::uint64_t sent = co_await std::move(all);
+    EXPECT_EQ(sent, content.size());
+    auto part = pair.stream.sendfile(file, 10, 20);
+    const std::uint64_t more = co_await std::move(part);
+    EXPECT_EQ(more, 20U);
+    EXPECT_EQ(pair.peer.take(), content + content.substr(10, 20));
+    EXPECT_EQ(::lseek(file, 0, SEEK_CUR), 0);
     ::close(file);
   }());
 }

@@ -40,6 +40,10 @@ TEST_F(DebugTest, IsOffUnlessAskedForOrNamedByTheEnvironment) {
   ::setenv("COROLLA_DEBUG", "0", 1);
   EXPECT_FALSE(EventLoop().get_debug());
   ::unsetenv("COROLLA_DEBUG");
+  loop().set_debug(false);
+  EXPECT_FALSE(loop().get_debug());
+  loop().set_debug(true);
+  EXPECT_TRUE(loop().get_debug());
 }
 
 TEST_F(DebugTest, ASlowStepIsLoggedWithTaskAndPlace) {
@@ -66,10 +70,14 @@ TEST_F(DebugTest, ASlowCallbackIsLoggedWithThePlaceOfItsScheduling) {
   loop().call_soon([this] { clock().advance(20ms); });
   const unsigned line = std::source_location::current().line() + 1;
   loop().call_soon([this] { clock().advance(40ms); });
-  run(turns(2));
-  ASSERT_EQ(lines.size(), 1U);
-  EXPECT_TRUE(contains(lines[0], "debug_test.cpp:" + std::to_string(line))) << lines[0];
-  EXPECT_TRUE(contains(lines[0], "0.040 seconds")) << lines[0];
+  loop().call_later(1ms, [this] { clock().advance(50ms); });
+  loop().call_at(loop().time() + 2s, [this] { clock().advance(60ms); });
+  run([]() -> Coro<void> { co_await sleep(3s); }());
+  ASSERT_EQ(lines.size(), 3U);
+  for (unsigned i = 0; i < lines.size(); ++i) {
+    EXPECT_TRUE(contains(lines[i], "debug_test.cpp:" + std::to_string(line + i))) << lines[i];
+    EXPECT_TRUE(contains(lines[i], "0.0" + std::to_string(40 + 10 * i) + " seconds")) << lines[i];
+  }
 }
 
 TEST_F(DebugTest, ASlowDoneCallbackIsLogged) {
@@ -133,6 +141,28 @@ TEST_F(DebugTest, CallsFromAnotherThreadAreRefused) {
   EXPECT_EQ(refused, 6);
   EXPECT_TRUE(let_in);
   EXPECT_FALSE(future.done());
+}
+
+TEST_F(DebugTest, CallsFromAThreadWithALoopOfItsOwnAreRefused) {
+  for (const bool debug : {true, false}) {
+    loop().set_debug(debug);
+    int refused = 0;
+    auto body = [](EventLoop* shared, int* count) -> Coro<void> {
+      auto touch = [](EventLoop* foreign, int* refusals) -> Coro<void> {
+        try {
+          foreign->call_soon([] {});
+        } catch (const RuntimeError&) {
+          ++*refusals;
+        }
+        co_return;
+      };
+      // The loop's own thread stands still meanwhile.
+      std::thread([&] { corolla::run(touch(shared, count)); }).join();
+      co_return;
+    };
+    run(body(&loop(), &refused));
+    EXPECT_EQ(refused, debug ? 1 : 0);
+  }
 }
 
 TEST_F(DebugTest, ALoopThatDoesNotRunMayBeTouchedFromAnyThread) {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timers and their handles, as far as event_loop_test.cpp does not go into them.
+// The loop's life, its timers and their handles, as far as event_loop_test.cpp does not go into them.
+#include "tests/support/open_descriptors.hpp"
 #include "tests/support/runtime_test.hpp"
 
+#include <corolla/runtime/log.hpp>
+
+#include <exception>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace {
@@ -42,16 +48,108 @@ TEST_F(EventLoopLifeTest, ACancelledTimerLeavesTheQueueAtOnce) {
   EXPECT_EQ(loop().timer_count(), 0U);
 }
 
-TEST_F(EventLoopLifeTest, ATimerOfTheRealClockCostsFewIterations) {
+TEST_F(EventLoopLifeTest, TimersOfTheRealClockAreNeverEarlyAndCostFewIterations) {
   EventLoop real;
   int iterations = 0;
-  bool due = false;
-  real.call_later(1ms, [&] { due = true; });
-  while (!due) {
-    real.run_once();
-    ++iterations;
-    ASSERT_LT(iterations, 20);  // a wait that ends too early would spin
+  for (const std::chrono::nanoseconds delay : {1'000'000ns, 100'000ns, 1'000ns, 10ns, 0ns}) {
+    bool due = false;
+    const auto before = real.time();
+    real.call_later(delay, [&] {
+      due = true;
+      EXPECT_GE(real.time() - before, delay);
+    });
+    while (!due) {
+      real.run_once();
+      ++iterations;
+      ASSERT_LT(iterations, 20);  // a wait that ends too early would spin
+    }
   }
+}
+
+TEST_F(EventLoopLifeTest, TheLoopSleepsUntilTheFirstTimerThatIsNotCancelled) {
+  const auto withdrawn = loop().call_later(5s, [] { ADD_FAILURE(); });
+  loop().call_later(10s, [&] { log.push_back("ten"); });
+  withdrawn.cancel();
+  loop().run_once();
+  EXPECT_EQ(elapsed(), 10s);
+  EXPECT_EQ(log, Log{"ten"});
+}
+
+TEST_F(EventLoopLifeTest, WhatRunUntilCompleteThrowsIsNotReportedAndLeavesNoStopBehind) {
+  for (const auto& error :
+       {std::make_exception_ptr(ValueError("failed")), std::make_exception_ptr(KeyboardInterrupt())}) {
+    log.clear();
+    auto failing = [](std::exception_ptr what) -> Coro<void> {
+      std::rethrow_exception(what);
+      co_return;
+    };
+    try {
+      loop().run_until_complete(failing(error));
+      ADD_FAILURE();
+    } catch (...) {
+      EXPECT_EQ(describe(std::current_exception()), describe(error));
+    }
+    // A stop that is still to come would end this run before its third iteration.
+    loop().call_soon([this] {
+      loop().call_soon([this] {
+        loop().call_soon([this] {
+          log.push_back("third iteration");
+          loop().stop();
+        });
+      });
+    });
+    loop().run_forever();
+    EXPECT_EQ(log, Log{"third iteration"});
+  }
+  destroy_loop();
+  EXPECT_TRUE(reports.empty());
+}
+
+TEST_F(EventLoopLifeTest, RunUntilCompleteTakesNoFutureOfAnotherLoop) {
+  VirtualLoop other;
+  const auto foreign = other.loop().create_future<int>();
+  EXPECT_THROW(loop().run_until_complete(foreign), ValueError);
+}
+
+TEST_F(EventLoopLifeTest, AnExceptionHandlerCanBeAskedForAndTakenAway) {
+  EventLoop fresh;
+  EXPECT_FALSE(fresh.get_exception_handler());
+  fresh.set_exception_handler([&](EventLoop& where, const ErrorContext& context) {
+    EXPECT_EQ(&where, &fresh);
+    log.push_back(describe(context.exception));
+  });
+  EXPECT_TRUE(fresh.get_exception_handler());
+  fresh.call_soon([] { throw std::runtime_error("told to the handler"); });
+  fresh.run_once();
+  EXPECT_EQ(log, Log{"told to the handler"});
+  fresh.set_exception_handler(nullptr);
+  EXPECT_FALSE(fresh.get_exception_handler());
+  fresh.call_soon([] { throw std::runtime_error("told to everybody"); });
+  testing::internal::CaptureStderr();
+  fresh.run_once();
+  const std::string output = testing::internal::GetCapturedStderr();
+  EXPECT_NE(output.find("Exception in callback: told to everybody"), std::string::npos) << output;
+  EXPECT_EQ(log, Log{"told to the handler"});
+}
+
+TEST_F(EventLoopLifeTest, AClosedLoopRefusesATaskAndDestroysItsCoroutine) {
+  loop().close();
+  auto never_begun = [](std::shared_ptr<Farewell> /*kept*/) -> Coro<void> {
+    ADD_FAILURE();
+    co_return;
+  };
+  auto coro = never_begun(std::make_shared<Farewell>(log, "coroutine gone"));
+  EXPECT_THROW(static_cast<void>(ensure_future(loop(), std::move(coro))), RuntimeError);
+  EXPECT_EQ(log, Log{"coroutine gone"});
+}
+
+TEST_F(EventLoopLifeTest, ClosingItClosesItsDescriptors) {
+  const std::size_t before = open_descriptors();
+  EventLoop real;
+  real.run_until_complete(turns(1));
+  EXPECT_GT(open_descriptors(), before);
+  real.close();
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 }  // namespace

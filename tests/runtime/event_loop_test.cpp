@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/runtime_test.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -38,12 +39,16 @@ TEST_F(EventLoopTest, OneIterationRunsExactlyWhatWasReady) {
 }
 
 TEST_F(EventLoopTest, KeepsCopiesOfItsArguments) {
+  const auto note = [this](const std::string& kept, int number) { log.push_back(kept + std::to_string(number)); };
   std::string text = "before";
-  loop().call_soon([this](const std::string& kept, int number) { log.push_back(kept + std::to_string(number)); }, text,
-                   7);
+  loop().call_soon(note, text, 1);
+  loop().call_soon_threadsafe(note, text, 2);
+  loop().call_at(loop().time() + 1ms, note, text, 3);
+  loop().call_later(2ms, note, text, 4);
   text = "after";
-  loop().run_once();
-  EXPECT_EQ(log, Log{"before7"});
+  run([]() -> Coro<void> { co_await sleep(1s); }());
+  std::sort(log.begin(), log.begin() + 2);  // a call from outside of the loop comes by another door
+  EXPECT_EQ(log, (Log{"before1", "before2", "before3", "before4"}));
 }
 
 TEST_F(EventLoopTest, TimersRunByDeadlineAndEqualOnesInTheOrderOfArming) {
@@ -90,13 +95,18 @@ TEST_F(EventLoopTest, ExpiredTimersStandBehindWhatIsReady) {
 
 TEST_F(EventLoopTest, ATimerOfZeroSetInACallbackRunsInTheNextIteration) {
   loop().call_soon([this] {
-    loop().call_later(0ns, noting("timer"));
+    loop().call_later(0ns, [this] {
+      log.push_back("timer");
+      loop().call_soon(noting("set by the timer"));
+    });
     loop().call_soon(noting("soon"));
   });
   loop().run_once();
   EXPECT_TRUE(log.empty());
   loop().run_once();
   EXPECT_EQ(log, (Log{"soon", "timer"}));
+  loop().run_once();
+  EXPECT_EQ(log, (Log{"soon", "timer", "set by the timer"}));
 }
 
 TEST_F(EventLoopTest, DelaysBeyondTheClockAreForEver) {
@@ -124,11 +134,14 @@ TEST_F(EventLoopTest, ASleepThatIsNoNumberIsRefused) {
 TEST_F(EventLoopTest, ACancelledCallbackIsSkippedAndItsCallableDestroyedAtOnce) {
   auto soon = loop().call_soon([farewell = std::make_shared<Farewell>(log, "soon gone")] { ADD_FAILURE(); });
   auto later = loop().call_later(1ms, [farewell = std::make_shared<Farewell>(log, "later gone")] { ADD_FAILURE(); });
+  EXPECT_FALSE(soon.cancelled());
+  EXPECT_FALSE(later.cancelled());
   soon.cancel();
   EXPECT_EQ(log, Log{"soon gone"});
   later.cancel();
   EXPECT_EQ(log, (Log{"soon gone", "later gone"}));
   EXPECT_TRUE(soon.cancelled());
+  EXPECT_TRUE(later.cancelled());
   run([]() -> Coro<void> { co_await sleep(1s); }());
 }
 
@@ -222,13 +235,18 @@ TEST_F(EventLoopTest, StoppedBeforeItsFutureIsDoneItSaysSo) {
 
 TEST_F(EventLoopTest, CannotRunInsideOfARun) {
   VirtualLoop other;
+  EXPECT_THROW(static_cast<void>(get_running_loop()), RuntimeError);
   loop().call_soon([&] {
     EXPECT_TRUE(loop().is_running());
     EXPECT_EQ(&get_running_loop(), &loop());
     EXPECT_THROW(loop().run_forever(), RuntimeError);
     EXPECT_THROW(loop().run_once(), RuntimeError);
     EXPECT_THROW(other.loop().run_forever(), RuntimeError);
+    EXPECT_THROW(other.loop().run_until_complete(turns(1)), RuntimeError);
     EXPECT_THROW(loop().close(), RuntimeError);
+    EXPECT_EQ(&get_running_loop(), &loop());
+    EXPECT_TRUE(loop().is_running());
+    EXPECT_FALSE(other.loop().is_running());
     log.push_back("checked");
   });
   loop().run_once();
@@ -254,6 +272,7 @@ TEST_F(EventLoopTest, ARunThatIsRefusedDoesNotStartItsCoroutine) {
 TEST_F(EventLoopTest, ClosedItTakesNothing) {
   loop().call_soon([farewell = std::make_shared<Farewell>(log, "soon dropped")] { ADD_FAILURE(); });
   loop().call_later(1s, [farewell = std::make_shared<Farewell>(log, "timer dropped")] { ADD_FAILURE(); });
+  EXPECT_FALSE(loop().is_closed());
   loop().close();
   loop().close();
   EXPECT_EQ(log, (Log{"soon dropped", "timer dropped"}));
@@ -264,6 +283,8 @@ TEST_F(EventLoopTest, ClosedItTakesNothing) {
   EXPECT_THROW(loop().call_soon_threadsafe([] {}), RuntimeError);
   EXPECT_THROW(loop().run_forever(), RuntimeError);
   EXPECT_THROW(loop().run_until_complete(turns(1)), RuntimeError);
+  EXPECT_THROW(static_cast<void>(loop().create_task(turns(1))), RuntimeError);
+  EXPECT_THROW(static_cast<void>(loop().run_in_executor(nullptr, [] {})), RuntimeError);
   EXPECT_THROW(static_cast<void>(loop().default_executor()), RuntimeError);
   EXPECT_EQ(loop().backend(), "");
 }

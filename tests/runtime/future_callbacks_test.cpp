@@ -141,7 +141,7 @@ TEST_F(FutureCallbacksTest, ADyingCallableOfADyingFutureDoesNoHarm) {
   EXPECT_TRUE(log.empty());
 }
 
-TEST_F(FutureCallbacksTest, ABadOneKeepsNothingFromTheTaskThatAwaits) {
+TEST_F(FutureCallbacksTest, ATaskThatAwaitsTwiceGetsTheValueTwice) {
   run_and_destroy([this]() -> Coro<void> {
     auto future = get_running_loop().create_future<int>();
     future.add_done_callback([this](const Future<int>&) { log.push_back("callback"); });

@@ -98,6 +98,7 @@ Coro<int> nested(int depth) {
 TEST_F(TaskOptionsTest, DeeplyNestedEagerTasksDoNotUseUpTheStack) { EXPECT_EQ(run(nested(20'000)), 20'000); }
 
 TEST_F(TaskOptionsTest, AFactoryDecidesHowTasksBegin) {
+  EXPECT_FALSE(loop().get_task_factory());
   loop().set_task_factory(eager_task_factory);
   EXPECT_TRUE(loop().get_task_factory());
   run([](Log* out) -> Coro<void> {
