@@ -3,6 +3,8 @@
 // A loop that dies at any moment: nothing in flight afterwards, nothing leaked, nothing written to freed memory.
 #include "tests/net/net_test.hpp"
 
+#include "tests/support/destroy_at_every_step.hpp"
+
 #include <thread>
 #include <vector>
 
@@ -35,10 +37,12 @@ Coro<void> everything() {
   co_await sending;
   EXPECT_TRUE(client.buffered() == bytes);
   client.send_eof();
-  EXPECT_EQ(co_await client.receive(), "");
+  const auto received = co_await client.receive();
+  EXPECT_EQ(received, "");
   auto [reader, writer] = co_await open_connection("127.0.0.1", server.port());
   co_await writer.write("line\n");
-  EXPECT_EQ(co_await reader.readline(), "line\n");
+  const auto line2 = co_await reader.readline();
+  EXPECT_EQ(line2, "line\n");
   writer.close();
   co_await writer.wait_closed();
   remove_reader(held.peer.descriptor());
@@ -48,19 +52,8 @@ Coro<void> everything() {
 }
 
 TEST_F(DestroyTest, AfterEachStep) {
-  bool finished = false;
-  int steps = 0;
-  for (; !finished && steps < 400; ++steps) {
-    EventLoop loop;
-    auto task = loop.create_task(everything());
-    for (int step = 0; step < steps && !task.done(); ++step) loop.run_once();
-    finished = task.done();
-    if (finished) task.result();
-    // Handles outlive the loop.
-    loop.close();
-    EXPECT_TRUE(task.done());
-  }
-  EXPECT_TRUE(finished) << "more than " << steps << " steps";
+  run(everything());
+  destroy_at_every_step<RealLoop>(everything);
 }
 
 TEST_F(DestroyTest, StreamsThatOutliveTheirLoop) {

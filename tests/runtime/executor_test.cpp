@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Jobs that end by themselves are also left alone by loops that are destroyed at every step (run_and_destroy). Where a job
+// waits for the body to open a gate that cannot be: nobody would open it, and the pool would wait for ever.
 #include "tests/support/runtime_test.hpp"
 
 #include <atomic>
@@ -18,31 +20,29 @@ using namespace corolla_tests;
 class ExecutorTest : public RuntimeTest {};
 
 TEST_F(ExecutorTest, GivesValuesFromAnotherThread) {
-  ThreadPoolExecutor pool(2);
-  EXPECT_EQ(pool.max_workers(), 2U);
-  auto body = [&]() -> Coro<void> {
+  run_and_destroy([]() -> Coro<void> {
+    ThreadPoolExecutor pool(2);
+    EXPECT_EQ(pool.max_workers(), 2U);
     const auto here = std::this_thread::get_id();
     const auto there = co_await run_in_executor(pool, [] { return std::this_thread::get_id(); });
     EXPECT_NE(here, there);
     EXPECT_EQ(std::this_thread::get_id(), here);
-    EXPECT_EQ(
-        co_await to_thread([](int a, const std::string& b) { return b + std::to_string(a); }, 1, std::string("x")),
-        "x1");
+    const auto joined = [](int a, const std::string& b) { return b + std::to_string(a); };
+    const auto text = co_await to_thread(joined, 1, std::string("x"));
+    EXPECT_EQ(text, "x1");
     auto pointer = co_await to_thread([](std::unique_ptr<int> p) { return p; }, std::make_unique<int>(6));
     EXPECT_EQ(*pointer, 6);
     co_await to_thread([] {});
-  };
-  run(body());
+  });
 }
 
 TEST_F(ExecutorTest, PassesExceptionsOn) {
-  auto body = []() -> Coro<void> {
+  run_and_destroy([]() -> Coro<void> {
     const auto result = co_await outcome(to_thread([]() -> int { throw std::runtime_error("from the thread"); }));
     EXPECT_EQ(result.error_message(), "from the thread");
     const auto nothing = co_await outcome(to_thread([] { throw ValueError("void, too"); }));
     EXPECT_EQ(nothing.error_message(), "void, too");
-  };
-  run(body());
+  });
 }
 
 TEST_F(ExecutorTest, AnExceptionNobodyRetrievesIsReported) {
@@ -87,7 +87,8 @@ TEST_F(ExecutorTest, AJobCancelledBeforeItsStartNeverRuns) {
     EXPECT_TRUE(withdrawn.cancel());
     co_await turns(2);  // the done-callback that withdraws the job
     gate.open();
-    EXPECT_EQ(co_await last, 3);
+    const auto last_value = co_await last;
+    EXPECT_EQ(last_value, 3);
     EXPECT_TRUE(withdrawn.cancelled());
     co_await blocking;
   };
@@ -109,7 +110,8 @@ TEST_F(ExecutorTest, AJobCancelledAfterItsStartRunsOnAndItsResultIsDropped) {
     });
     started.get_future().wait();
     job.cancel();
-    EXPECT_TRUE((co_await outcome(job)).cancelled());
+    const auto job_outcome = co_await outcome(job);
+    EXPECT_TRUE(job_outcome.cancelled());
     EXPECT_FALSE(finished);
     gate.open();
     co_await run_in_executor(pool, [] {});
@@ -131,7 +133,8 @@ TEST_F(ExecutorTest, CancellingTheAwaitingTaskCancelsTheJob) {
         &pool, &ran);
     co_await turns(1);
     task.cancel();
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
     co_await turns(1);
     gate.open();
     co_await blocking;
@@ -198,15 +201,15 @@ TEST_F(ExecutorTest, ClosingALoopDoesNotWaitForItsPool) {
 }
 
 TEST_F(ExecutorTest, APoolMayDieBeforeItsLoop) {
-  auto body = [&]() -> Coro<void> {
+  run_and_destroy([]() -> Coro<void> {
     Future<int> job;
     {
       ThreadPoolExecutor pool(1);
       job = run_in_executor(pool, [] { return 11; });
     }
-    EXPECT_EQ(co_await job, 11);
-  };
-  run(body());
+    const auto job_value = co_await job;
+    EXPECT_EQ(job_value, 11);
+  });
 }
 
 TEST_F(ExecutorTest, AfterShutdownItTakesNothing) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Threads that race with a loop and are waited for: nothing here can be stopped after a step and destroyed.
 #include "tests/support/runtime_test.hpp"
 
 #include <atomic>

@@ -36,38 +36,51 @@ class VirtualLoop {
   corolla::EventLoop loop_;
 };
 
+/// A loop on the real clock, for tests that talk to the kernel.
+class RealLoop {
+ public:
+  [[nodiscard]] corolla::EventLoop& loop() noexcept { return loop_; }
+
+ private:
+  corolla::EventLoop loop_;
+};
+
 inline void expect_same_live_objects(const corolla::LiveObjects& before, const char* when) {
   const corolla::LiveObjects now = corolla::live_objects();
   EXPECT_EQ(now.frames, before.frames) << "coroutine frames leaked " << when;
   EXPECT_EQ(now.futures, before.futures) << "futures leaked " << when;
 }
 
-/// Runs `body` (a callable that returns a Coro<void>) for `limit` iterations, then destroys the loop under it.
-/// Returns the number of iterations run; fewer than `limit` when the body was done.
-template <class Body>
+/// Runs `body` (a callable that returns a Coro<void>) for `limit` iterations, then destroys the loop under it, which the
+/// handle of the body's task outlives. Returns the number of iterations run; fewer than `limit` when the body was done.
+template <class Loop, class Body>
 std::size_t run_steps(Body& body, std::size_t limit) {
-  VirtualLoop virtual_loop;
-  corolla::EventLoop& loop = virtual_loop.loop();
-  loop.set_exception_handler([](corolla::EventLoop&, const corolla::ErrorContext&) {});
+  corolla::Task<void> main;
   std::size_t steps = 0;
-  auto main = loop.create_task(body());
-  while (steps < limit && !main.done()) {
-    loop.run_once();
-    ++steps;
+  {
+    Loop owner;
+    corolla::EventLoop& loop = owner.loop();
+    loop.set_exception_handler([](corolla::EventLoop&, const corolla::ErrorContext&) {});
+    main = loop.create_task(body());
+    while (steps < limit && !main.done()) {
+      loop.run_once();
+      ++steps;
+    }
   }
-  if (main.done()) static_cast<void>(main.cancelled() ? nullptr : main.exception());
+  EXPECT_TRUE(main.done());
+  static_cast<void>(main.cancelled() ? nullptr : main.exception());
   return steps;
 }
 
 /// For k = 0, 1, 2 … : runs `body` on a fresh loop, stops after iteration k and destroys the loop. All k up to 2,000,
 /// then 200 evenly spread ones.
-template <class Body>
+template <class Loop = VirtualLoop, class Body>
 void destroy_at_every_step(Body& body) {
   const corolla::LiveObjects before = corolla::live_objects();
-  const std::size_t total = run_steps(body, static_cast<std::size_t>(-1));
+  const std::size_t total = run_steps<Loop>(body, static_cast<std::size_t>(-1));
   expect_same_live_objects(before, "by the whole run");
   const auto cut = [&](std::size_t step) {
-    run_steps(body, step);
+    run_steps<Loop>(body, step);
     expect_same_live_objects(before, ("when stopped after step " + std::to_string(step)).c_str());
     return !testing::Test::HasFailure();
   };

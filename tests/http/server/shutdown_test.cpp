@@ -2,6 +2,8 @@
 // How a server ends. Both backends.
 #include "tests/http/server/server_test.hpp"
 
+#include "tests/support/destroy_at_every_step.hpp"
+
 #include <corolla/sync/event.hpp>
 
 namespace corolla_tests {
@@ -26,8 +28,10 @@ TEST_F(ServerTest, ShutdownEndsIdleConnectionsAndLetsRequestsFinish) {
     for (int i = 0; i < 1000 && server.connections() < 3; ++i) co_await sleep(1ms);
     co_await sleep(1ms);
     auto stopping = create_task(server.shutdown());
-    EXPECT_TRUE(co_await idle.ended());
-    EXPECT_TRUE(co_await fresh.ended());
+    const auto idle_ended = co_await idle.ended();
+    EXPECT_TRUE(idle_ended);
+    const auto fresh_ended = co_await fresh.ended();
+    EXPECT_TRUE(fresh_ended);
     EXPECT_FALSE(stopping.done());
     EXPECT_FALSE(server.is_serving());
     release.set();
@@ -145,19 +149,8 @@ Coro<void> everything() {
 }
 
 TEST_F(ServerTest, LoopDestroyedAfterEachStep) {
-  const LiveObjects before = live_objects();
-  bool finished = false;
-  int steps = 0;
-  for (; !finished && steps < 400; ++steps) {
-    EventLoop loop;
-    auto task = loop.create_task(everything());
-    for (int step = 0; step < steps && !task.done(); ++step) loop.run_once();
-    finished = task.done();
-    if (finished) task.result();
-  }
-  EXPECT_TRUE(finished) << "more than " << steps << " steps";
-  EXPECT_EQ(live_objects().frames, before.frames);
-  EXPECT_EQ(live_objects().futures, before.futures);
+  run_test(everything);
+  destroy_at_every_step<RealLoop>(everything);
 }
 
 }  // namespace
