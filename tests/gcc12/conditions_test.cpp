@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a co_await stands in its statement: beside other operands, and in the condition of an if or while. Each probe says
 // whether the compiler at hand is right; only what is right everywhere, the way to write it, has to be.
+#include "tests/gcc12/known_to_be_right.hpp"
+
 #include <coroutine>
 #include <cstdio>
 #include <exception>
@@ -12,11 +14,7 @@
 
 namespace {
 
-#if defined(__clang__)
-constexpr bool kKnownToBeRight = true;
-#else
-constexpr bool kKnownToBeRight = false;
-#endif
+using corolla_tests::kKnownToBeRight;
 
 /// A coroutine that runs at once, until it parks.
 struct Eager {

@@ -3,6 +3,8 @@
 // language leaves no doubt and the compiler is known to be right, asserts it. The awaits are of a plain coroutine type,
 // so that nothing of the library can hide a trap. An object counts by an integer, so that a second destruction is seen
 // and harmless.
+#include "tests/gcc12/known_to_be_right.hpp"
+
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +16,7 @@
 
 namespace {
 
-#if defined(__clang__)
-constexpr bool kKnownToBeRight = true;
-#else
-constexpr bool kKnownToBeRight = false;
-#endif
+using corolla_tests::kKnownToBeRight;
 
 int built = 0;
 int destroyed = 0;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPython's test_locks.BarrierTests: filling and draining.
-#include <corolla/sync/barrier.hpp>
-
-#include "tests/support/trace.hpp"
+#include "tests/sync/barrier_tasks.hpp"
 
 #include <algorithm>
 #include <string>
@@ -11,32 +9,14 @@
 namespace {
 
 using namespace corolla;
-using corolla_tests::Notes;
-using corolla_tests::steps;
-using corolla_tests::trace;
-
-constexpr int kParties = 5;
-
-/// `count` tasks of `body`, which outlives them.
-template <class F>
-std::vector<Task<void>> tasks_of(int count, F& body) {
-  std::vector<Task<void>> tasks;
-  for (int i = 0; i < count; ++i) tasks.push_back(create_task(body()));
-  return tasks;
-}
-
-void expect_empty(const Barrier& barrier) {
-  EXPECT_EQ(barrier.n_waiting(), 0U);
-  EXPECT_FALSE(barrier.broken());
-}
+using namespace corolla_tests;
 
 // test_context_manager: each task has an index of its own.
 TEST(BarrierTest, IndicesAreUnique) {
   EXPECT_EQ(trace([](Notes& notes) -> Coro<void> {
               Barrier barrier(3);
               auto body = [&]() -> Coro<void> { notes.push_back(std::to_string(co_await barrier.wait())); };
-              auto tasks = tasks_of(3, body);
-              co_await gather(tasks);
+              co_await gather_tasks_of(3, body);
               expect_empty(barrier);
             }),
             (Notes{"2", "0", "1"}));
@@ -90,8 +70,7 @@ TEST(BarrierTest, TwoRoundsOfTheSameTasks) {
       co_await barrier.wait();
       out.push_back("second");
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
+    co_await gather_tasks_of(kParties, body);
     expect_empty(barrier);
   });
   ASSERT_EQ(notes.size(), 2U * kParties);
@@ -110,8 +89,7 @@ TEST(BarrierTest, IndicesOfTheSecondRound) {
       co_await barrier.wait();
       indices.push_back(co_await barrier.wait());
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
+    co_await gather_tasks_of(kParties, body);
     std::sort(indices.begin(), indices.end());
     EXPECT_EQ(indices, (std::vector<std::size_t>{0, 1, 2, 3, 4}));
     expect_empty(barrier);
@@ -164,8 +142,7 @@ TEST(BarrierTest, ThoseWhoComeAgainWaitForTheRest) {
       co_await barrier.wait();
       EXPECT_EQ(passed_rest, kParties - kAgain);
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
+    co_await gather_tasks_of(kParties, body);
     expect_empty(barrier);
     expect_empty(rest);
   });

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPython's test_locks.BarrierTests: reset() and abort() in each state.
-#include <corolla/sync/barrier.hpp>
-
-#include "tests/support/trace.hpp"
+#include "tests/sync/barrier_tasks.hpp"
 
 #include <algorithm>
 #include <string>
@@ -11,20 +9,9 @@
 namespace {
 
 using namespace corolla;
-using corolla_tests::Notes;
-using corolla_tests::steps;
-using corolla_tests::trace;
+using namespace corolla_tests;
 
-constexpr int kParties = 5;
 constexpr int kHalf = kParties / 2;
-
-/// `count` tasks of `body`, which outlives them.
-template <class F>
-std::vector<Task<void>> tasks_of(int count, F& body) {
-  std::vector<Task<void>> tasks;
-  for (int i = 0; i < count; ++i) tasks.push_back(create_task(body()));
-  return tasks;
-}
 
 /// Waits; false when the barrier broke. `co_await outcome(barrier.wait())` would not tell a broken one from other errors.
 Coro<bool> passes(Barrier& barrier) {
@@ -46,13 +33,11 @@ TEST(BarrierTest, EmptyOneIsResetAndAborted) {
     auto reset = create_task(barrier.reset());
     co_await steps(1);
     EXPECT_TRUE(reset.done());
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_FALSE(barrier.broken());
+    expect_empty(barrier);
     auto abort = create_task(barrier.abort());
     co_await steps(1);
     EXPECT_TRUE(abort.done());
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_TRUE(barrier.broken());
+    expect_broken(barrier);
   });
 }
 
@@ -69,8 +54,7 @@ TEST(BarrierTest, ResetWhileTasksWait) {
     EXPECT_EQ(barrier.n_waiting(), kParties - 1U);
     auto reset = create_task(barrier.reset());
     co_await gather(tasks);
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_FALSE(barrier.broken());
+    expect_empty(barrier);
     co_await reset;
   });
   EXPECT_EQ(notes, Notes(kParties - 1, "broken"));
@@ -88,10 +72,8 @@ TEST(BarrierTest, ResetWhileHalfHaveLeft) {
       ++left;
       if (left == kParties - kHalf) co_await barrier.reset();
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_FALSE(barrier.broken());
+    co_await gather_tasks_of(kParties, body);
+    expect_empty(barrier);
   });
   EXPECT_EQ(count(notes, "passed"), kParties - kHalf);
   EXPECT_EQ(count(notes, "broken"), kHalf);
@@ -113,10 +95,8 @@ TEST(BarrierTest, ResetWhileHalfHaveLeftAndComeAgain) {
       const bool again = co_await passes(barrier);
       out.push_back(again ? "passed" : "second round broken");
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_FALSE(barrier.broken());
+    co_await gather_tasks_of(kParties, body);
+    expect_empty(barrier);
   });
   EXPECT_EQ(count(notes, "first round broken"), kHalf);
   EXPECT_EQ(count(notes, "second round broken"), 0);
@@ -140,8 +120,7 @@ TEST(BarrierTest, ThoseSentAwayFillTheNextRound) {
     co_await gather(tasks);
     co_await reset;
     co_await last;
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_FALSE(barrier.broken());
+    expect_empty(barrier);
   });
   EXPECT_EQ(count(notes, "first round passed"), 0);
   EXPECT_EQ(count(notes, "broken"), kParties - 1);
@@ -163,10 +142,8 @@ TEST(BarrierTest, ResetByTheLastThatLeft) {
       co_await barrier.wait();
       out.push_back("third");
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
-    EXPECT_EQ(barrier.n_waiting(), 0U);
-    EXPECT_FALSE(barrier.broken());
+    co_await gather_tasks_of(kParties, body);
+    expect_empty(barrier);
   });
   EXPECT_EQ(count(notes, "second"), kParties);
   EXPECT_EQ(count(notes, "broken"), 0);
@@ -189,10 +166,8 @@ TEST(BarrierTest, AbortWhileHalfHaveLeftAndComeAgain) {
         out.push_back(again ? "passed" : "held back");
       }
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
-    EXPECT_TRUE(barrier.broken());
-    EXPECT_EQ(barrier.n_waiting(), 0U);
+    co_await gather_tasks_of(kParties, body);
+    expect_broken(barrier);
   });
   EXPECT_EQ(count(notes, "not left"), kHalf);
   EXPECT_EQ(count(notes, "held back"), kParties - kHalf - 1);
@@ -220,10 +195,8 @@ TEST(BarrierTest, AbortedBecauseOfAnError) {
   const Notes notes = trace([](Notes& out) -> Coro<void> {
     Barrier barrier(kParties);
     auto body = [&] { return aborted_round(barrier, out); };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
-    EXPECT_TRUE(barrier.broken());
-    EXPECT_EQ(barrier.n_waiting(), 0U);
+    co_await gather_tasks_of(kParties, body);
+    expect_broken(barrier);
   });
   EXPECT_EQ(notes, Notes(kParties - 1, "broken"));
 }
@@ -242,10 +215,8 @@ TEST(BarrierTest, AbortedAndThenReset) {
       co_await barrier.wait();
       out.push_back("last");
     };
-    auto tasks = tasks_of(kParties, body);
-    co_await gather(tasks);
-    EXPECT_FALSE(barrier.broken());
-    EXPECT_EQ(barrier.n_waiting(), 0U);
+    co_await gather_tasks_of(kParties, body);
+    expect_empty(barrier);
   });
   EXPECT_EQ(count(notes, "passed"), 0);
   EXPECT_EQ(count(notes, "broken"), kParties - 1);
@@ -274,8 +245,7 @@ TEST(BarrierTest, ThroughAllStates) {
     come(2);
     co_await steps(1);
     co_await barrier.abort();
-    EXPECT_TRUE(barrier.broken());
-    EXPECT_EQ(barrier.n_waiting(), 0U);
+    expect_broken(barrier);
     co_await gather(return_exceptions, tasks);
     EXPECT_TRUE(barrier.broken());
   });

@@ -26,6 +26,22 @@ class SyncMemoryTest : public RuntimeTest {
     loop().run_until_complete(std::move(counted));
     return allocations.load() - before;
   }
+
+  /// The same of two tasks that take turns with `shared` and yield while they have it.
+  template <class T>
+  long allocations_of_contention(T& shared) {
+    return allocations_of([&shared](int count) -> Coro<void> {
+      auto contend = [](T* guarded, int times) -> Coro<void> {
+        for (int i = 0; i < times; ++i) {
+          const auto guard = co_await guarded->acquire();
+          co_await sleep(0ns);
+        }
+      };
+      auto other = create_task(contend, &shared, count);
+      co_await contend(&shared, count);
+      co_await other;
+    });
+  }
 };
 
 TEST_F(SyncMemoryTest, AQueueBetweenTwoTasks) {
@@ -44,34 +60,12 @@ TEST_F(SyncMemoryTest, AQueueBetweenTwoTasks) {
 
 TEST_F(SyncMemoryTest, ALockWithAYieldInside) {
   Lock lock;
-  EXPECT_EQ(allocations_of([&](int count) -> Coro<void> {
-              auto contend = [](Lock* shared, int times) -> Coro<void> {
-                for (int i = 0; i < times; ++i) {
-                  const auto guard = co_await shared->acquire();
-                  co_await sleep(0ns);
-                }
-              };
-              auto other = create_task(contend, &lock, count);
-              co_await contend(&lock, count);
-              co_await other;
-            }),
-            0);
+  EXPECT_EQ(allocations_of_contention(lock), 0);
 }
 
 TEST_F(SyncMemoryTest, ASemaphoreWithAYieldInside) {
   Semaphore semaphore(1);
-  EXPECT_EQ(allocations_of([&](int count) -> Coro<void> {
-              auto contend = [](Semaphore* shared, int times) -> Coro<void> {
-                for (int i = 0; i < times; ++i) {
-                  const auto permit = co_await shared->acquire();
-                  co_await sleep(0ns);
-                }
-              };
-              auto other = create_task(contend, &semaphore, count);
-              co_await contend(&semaphore, count);
-              co_await other;
-            }),
-            0);
+  EXPECT_EQ(allocations_of_contention(semaphore), 0);
 }
 
 TEST_F(SyncMemoryTest, AnEventThatIsSetAndCleared) {
