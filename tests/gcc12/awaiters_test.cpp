@@ -53,7 +53,8 @@ Coro<Balance> gives() {
 TEST(Gcc12Awaiters, TemporariesOfOurOwnTypesBesideAnAwaitAreDestroyedOnce) {
   Balance::alive = 0;
   auto body = []() -> Coro<void> {
-    EXPECT_EQ(co_await takes(Balance(), 3), 3);
+    const int taken = co_await takes(Balance(), 3);
+    EXPECT_EQ(taken, 3);
     static_cast<void>(co_await gives());
     static_cast<void>(co_await create_task(gives()));
     static_cast<void>(co_await outcome(gives()));

@@ -19,7 +19,8 @@ TEST_F(ByteStreamTest, TheForcedBackendIsInUse) {
   run([]() -> Coro<void> {
     auto pair = stream_pair();
     pair.peer.send("x");
-    EXPECT_EQ(co_await pair.stream.receive(), "x");
+    const auto received = co_await pair.stream.receive();
+    EXPECT_EQ(received, "x");
     EXPECT_EQ(get_running_loop().backend(), requested_backend());
   }());
 }
@@ -28,16 +29,20 @@ TEST_F(ByteStreamTest, ReceiveReturnsWhatIsNewAndBufferedKeepsTheRest) {
   run([]() -> Coro<void> {
     auto pair = co_await tcp_pair();
     pair.peer.send("hello");
-    EXPECT_EQ(co_await pair.stream.receive(), "hello");
+    const auto received = co_await pair.stream.receive();
+    EXPECT_EQ(received, "hello");
     pair.stream.consume(3);
     pair.peer.send(" world");
-    EXPECT_EQ(co_await pair.stream.receive(), " world");
+    const auto received2 = co_await pair.stream.receive();
+    EXPECT_EQ(received2, " world");
     EXPECT_EQ(pair.stream.buffered(), "lo world");
     pair.stream.consume(8);
     EXPECT_FALSE(pair.stream.at_eof());
     pair.peer.shut_down_sending();
-    EXPECT_EQ(co_await pair.stream.receive(), "");
-    EXPECT_EQ(co_await pair.stream.receive(), "");
+    const auto received3 = co_await pair.stream.receive();
+    EXPECT_EQ(received3, "");
+    const auto received4 = co_await pair.stream.receive();
+    EXPECT_EQ(received4, "");
     EXPECT_TRUE(pair.stream.at_eof());
     co_await pair.stream.send_all("half", " ", "closed");
     EXPECT_EQ(pair.peer.take(), "half closed");
@@ -50,8 +55,10 @@ TEST_F(ByteStreamTest, BytesAndTheEndMayArriveTogether) {
       auto pair = co_await tcp_pair();
       pair.peer.send("last words");
       pair.peer.close();
-      EXPECT_EQ(co_await pair.stream.receive(), "last words");
-      EXPECT_EQ(co_await pair.stream.receive(), "");
+      const auto received = co_await pair.stream.receive();
+      EXPECT_EQ(received, "last words");
+      const auto received2 = co_await pair.stream.receive();
+      EXPECT_EQ(received2, "");
     }
   }());
 }
@@ -92,7 +99,8 @@ TEST_F(ByteStreamTest, TheReceiveLimitStopsAFloodThatNobodyConsumes) {
     }
     pair.stream.consume(13);
     pair.peer.send("d");
-    EXPECT_EQ(co_await pair.stream.receive(), "d");
+    const auto received = co_await pair.stream.receive();
+    EXPECT_EQ(received, "d");
   }());
 }
 
@@ -108,7 +116,8 @@ TEST_F(ByteStreamTest, OneReceiverAtATime) {
     } catch (const RuntimeError&) {
     }
     pair.peer.send("for the first");
-    EXPECT_EQ(co_await first, "for the first");
+    const auto first_value = co_await first;
+    EXPECT_EQ(first_value, "for the first");
   }());
 }
 
@@ -153,7 +162,8 @@ TEST_F(ByteStreamTest, DrainWaitsForTheLowMark) {
       got += pair.peer.take().size();
       co_await sleep(0s);
     }
-    EXPECT_LE(co_await draining, 10U);
+    const auto draining_value = co_await draining;
+    EXPECT_LE(draining_value, 10U);
     EXPECT_THROW(pair.stream.set_write_limits(1, 2), ValueError);
   }());
 }
@@ -211,8 +221,10 @@ TEST_F(ByteStreamTest, AbortWakesEverybody) {
     auto sending = create_task([](ByteStream& s) -> Coro<void> { co_await s.send_all("x"); }, std::ref(pair.stream));
     co_await sleep(0s);
     pair.stream.abort();
-    EXPECT_NE((co_await outcome(receiving)).error_message().find("closed"), std::string::npos);
-    EXPECT_NE((co_await outcome(sending)).error_message().find("closed"), std::string::npos);
+    const auto receiving_outcome = co_await outcome(receiving);
+    EXPECT_NE(receiving_outcome.error_message().find("closed"), std::string::npos);
+    const auto sending_outcome = co_await outcome(sending);
+    EXPECT_NE(sending_outcome.error_message().find("closed"), std::string::npos);
     bool ended = false;
     for (int i = 0; i < 1000 && !ended; ++i) {
       co_await sleep(0s);
@@ -229,7 +241,8 @@ TEST_F(ByteStreamTest, AStreamMayBeDestroyedUnderItsReader) {
     auto receiving = create_task([](ByteStream& s) -> Coro<void> { co_await s.receive(); }, std::ref(pair->stream));
     co_await sleep(0s);
     pair.reset();
-    EXPECT_FALSE(co_await outcome(receiving));
+    const auto receiving_outcome = co_await outcome(receiving);
+    EXPECT_FALSE(receiving_outcome);
   }());
 }
 
@@ -253,7 +266,8 @@ TEST_F(ByteStreamTest, ADeadlineEndsWaitsAndCostsNothingWhileItMoves) {
         for (int i = 0; i < 4; ++i) co_await sleep(0s);
         EXPECT_FALSE(receiving.done());
         time->advance(1s);
-        EXPECT_TRUE(failed_with<TimeoutError>(co_await outcome(receiving)));
+        const auto receiving_outcome = co_await outcome(receiving);
+        EXPECT_TRUE(failed_with<TimeoutError>(receiving_outcome));
 
         pair.stream.never_expires();
         pair.stream.send_nowait(pattern(2'000'000));
@@ -261,11 +275,13 @@ TEST_F(ByteStreamTest, ADeadlineEndsWaitsAndCostsNothingWhileItMoves) {
         auto sending = create_task([](ByteStream& s) -> Coro<void> { co_await s.drain(); }, std::ref(pair.stream));
         co_await sleep(0s);
         time->advance(2s);
-        EXPECT_TRUE(failed_with<TimeoutError>(co_await outcome(sending)));
+        const auto sending_outcome = co_await outcome(sending);
+        EXPECT_TRUE(failed_with<TimeoutError>(sending_outcome));
         // Bytes that came in time are not lost, and a new deadline opens the stream again.
         pair.stream.expires_after(1s);
         pair.peer.send("late");
-        EXPECT_EQ(co_await pair.stream.receive(), "late");
+        const auto received = co_await pair.stream.receive();
+        EXPECT_EQ(received, "late");
       }(clock),
       options);
 }
@@ -284,7 +300,8 @@ TEST_F(ByteStreamTest, AClosingStreamWhosePeerTakesNothingEndsAtItsDeadline) {
             create_task([](ByteStream& s) -> Coro<void> { co_await s.wait_closed(); }, std::ref(pair.stream));
         co_await sleep(0s);
         time->advance(2s);
-        EXPECT_FALSE(co_await outcome(waiting));
+        const auto waiting_outcome = co_await outcome(waiting);
+        EXPECT_FALSE(waiting_outcome);
       }(clock),
       options);
 }
@@ -304,14 +321,16 @@ TEST_F(ByteStreamTest, AnIdleStreamNoticesWhatThePeerDoes) {
       if (what == 2) pair.peer.reset();
       while (pair.stream.quiet()) co_await sleep(1ms);
       if (what == 1) {
-        EXPECT_EQ(co_await pair.stream.receive(), "unasked for");
+        const auto received = co_await pair.stream.receive();
+        EXPECT_EQ(received, "unasked for");
       }
     }
     // Reused, it stays quiet.
     auto pair = co_await tcp_pair();
     for (int round = 0; round < 3; ++round) {
       pair.peer.send("reply");
-      EXPECT_EQ(co_await pair.stream.receive(), "reply");
+      const auto received2 = co_await pair.stream.receive();
+      EXPECT_EQ(received2, "reply");
       pair.stream.consume(5);
       pair.stream.watch_idle();
       EXPECT_TRUE(pair.stream.quiet());

@@ -18,7 +18,8 @@ TEST_F(CancelTest, ReceiveBeforeItStarts) {
     auto pair = stream_pair();
     auto never_run = create_task(receive_one(pair.stream));
     never_run.cancel();
-    EXPECT_TRUE((co_await outcome(never_run)).cancelled());
+    const auto never_run_outcome = co_await outcome(never_run);
+    EXPECT_TRUE(never_run_outcome.cancelled());
     // The request is there when the wait begins.
     auto requested = create_task(
         [](ByteStream& s) -> Coro<std::string> {
@@ -26,9 +27,11 @@ TEST_F(CancelTest, ReceiveBeforeItStarts) {
           co_return std::string(co_await s.receive());
         },
         std::ref(pair.stream));
-    EXPECT_TRUE((co_await outcome(requested)).cancelled());
+    const auto requested_outcome = co_await outcome(requested);
+    EXPECT_TRUE(requested_outcome.cancelled());
     pair.peer.send("abc");
-    EXPECT_EQ(co_await pair.stream.receive(), "abc");
+    const auto received = co_await pair.stream.receive();
+    EXPECT_EQ(received, "abc");
   }());
 }
 
@@ -39,9 +42,11 @@ TEST_F(CancelTest, ReceiveInFlight) {
       auto task = create_task(receive_one(pair.stream));
       co_await sleep(0s);
       task.cancel();
-      EXPECT_TRUE((co_await outcome(task)).cancelled());
+      const auto task_outcome = co_await outcome(task);
+      EXPECT_TRUE(task_outcome.cancelled());
       pair.peer.send("abc");
-      EXPECT_EQ(co_await pair.stream.receive(), "abc");
+      const auto received = co_await pair.stream.receive();
+      EXPECT_EQ(received, "abc");
       pair.stream.consume(3);
     }
   }());
@@ -71,10 +76,12 @@ TEST_F(CancelTest, ReceiveCompletedButNotResumed) {
       EXPECT_NE(first.has_value(), second.has_value());
       if (first) {
         EXPECT_EQ(*first, "for a");
-        EXPECT_EQ(co_await b.stream.receive(), "for b");
+        const auto received = co_await b.stream.receive();
+        EXPECT_EQ(received, "for b");
       } else {
         EXPECT_EQ(*second, "for b");
-        EXPECT_EQ(co_await a.stream.receive(), "for a");
+        const auto received2 = co_await a.stream.receive();
+        EXPECT_EQ(received2, "for a");
       }
     }
   }());
@@ -177,7 +184,8 @@ TEST_F(CancelTest, ConnectAtEachMoment) {
 
     auto before = create_task(connect_to(address));
     before.cancel();
-    EXPECT_TRUE((co_await outcome(std::move(before))).cancelled());
+    const auto before_outcome = co_await outcome(std::move(before));
+    EXPECT_TRUE(before_outcome.cancelled());
   }());
 }
 
@@ -220,13 +228,16 @@ TEST_F(CancelTest, DrainAndCloseWaits) {
     co_await sleep(0s);
     draining.cancel();
     sending.cancel();
-    EXPECT_TRUE((co_await outcome(draining)).cancelled());
-    EXPECT_TRUE((co_await outcome(sending)).cancelled());
+    const auto draining_outcome = co_await outcome(draining);
+    EXPECT_TRUE(draining_outcome.cancelled());
+    const auto sending_outcome = co_await outcome(sending);
+    EXPECT_TRUE(sending_outcome.cancelled());
     pair.stream.close();
     auto closing = create_task([](ByteStream& s) -> Coro<void> { co_await s.wait_closed(); }, std::ref(pair.stream));
     co_await sleep(0s);
     closing.cancel();
-    EXPECT_TRUE((co_await outcome(closing)).cancelled());
+    const auto closing_outcome = co_await outcome(closing);
+    EXPECT_TRUE(closing_outcome.cancelled());
     std::size_t got = 0;
     for (bool ended = false; !ended;) {
       got += pair.peer.take(&ended).size();

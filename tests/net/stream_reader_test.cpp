@@ -20,18 +20,24 @@ Coro<void> feed_later(StreamReader& reader, std::vector<std::string> pieces) {
 TEST_F(StreamReaderTest, ReadTakesWhatIsThereAndNoMore) {
   run([]() -> Coro<void> {
     StreamReader reader;
-    EXPECT_EQ(co_await reader.read(0), "");
+    const auto text = co_await reader.read(0);
+    EXPECT_EQ(text, "");
     reader.feed_data("abcdef");
-    EXPECT_EQ(co_await reader.read(4), "abcd");
-    EXPECT_EQ(co_await reader.read(4), "ef");
+    const auto text2 = co_await reader.read(4);
+    EXPECT_EQ(text2, "abcd");
+    const auto text3 = co_await reader.read(4);
+    EXPECT_EQ(text3, "ef");
     EXPECT_FALSE(reader.at_eof());
     reader.feed_data("x");
     reader.feed_eof();
     EXPECT_FALSE(reader.at_eof());
-    EXPECT_EQ(co_await reader.read(100), "x");
+    const auto text4 = co_await reader.read(100);
+    EXPECT_EQ(text4, "x");
     EXPECT_TRUE(reader.at_eof());
-    EXPECT_EQ(co_await reader.read(100), "");
-    EXPECT_EQ(co_await reader.read(), "");
+    const auto text5 = co_await reader.read(100);
+    EXPECT_EQ(text5, "");
+    const auto text6 = co_await reader.read();
+    EXPECT_EQ(text6, "");
     EXPECT_THROW(reader.feed_data("y"), RuntimeError);
   }());
 }
@@ -56,7 +62,8 @@ TEST_F(StreamReaderTest, ReadAllJoinsPiecesOfTheLimit) {
   run([]() -> Coro<void> {
     StreamReader reader(3);
     auto feeding = create_task(feed_later(reader, {"ab", "cdefgh", "ij"}));
-    EXPECT_EQ(co_await reader.read(-1), "abcdefghij");
+    const auto text = co_await reader.read(-1);
+    EXPECT_EQ(text, "abcdefghij");
     co_await feeding;
   }());
 }
@@ -65,8 +72,10 @@ TEST_F(StreamReaderTest, ReadexactlyLeavesTheRestAndReportsShortStreams) {
   run([]() -> Coro<void> {
     StreamReader reader;
     auto feeding = create_task(feed_later(reader, {"ab", "cd", "ef"}));
-    EXPECT_EQ(co_await reader.readexactly(3), "abc");
-    EXPECT_EQ(co_await reader.readexactly(0), "");
+    const auto record = co_await reader.readexactly(3);
+    EXPECT_EQ(record, "abc");
+    const auto record2 = co_await reader.readexactly(0);
+    EXPECT_EQ(record2, "");
     auto reading = reader.readexactly(10);
     const auto result = co_await outcome(std::move(reading));
     try {
@@ -85,20 +94,25 @@ TEST_F(StreamReaderTest, ReadlineKeepsWithinTheLimit) {
   run([]() -> Coro<void> {
     StreamReader reader(4);
     reader.feed_data("one\nfour\nfiver\nsix\nlonglonglong");
-    EXPECT_EQ(co_await reader.readline(), "one\n");
-    EXPECT_EQ(co_await reader.readline(), "four\n");
+    const auto line = co_await reader.readline();
+    EXPECT_EQ(line, "one\n");
+    const auto line2 = co_await reader.readline();
+    EXPECT_EQ(line2, "four\n");
     auto too_long = reader.readline();
     const auto first = co_await outcome(std::move(too_long));
     EXPECT_EQ(first.error_message(), "Separator is found, but chunk is longer than limit");
     EXPECT_TRUE(failed_with<ValueError>(first));
-    EXPECT_EQ(co_await reader.readline(), "six\n");
+    const auto line3 = co_await reader.readline();
+    EXPECT_EQ(line3, "six\n");
     auto endless = reader.readline();
     const auto second = co_await outcome(std::move(endless));
     EXPECT_EQ(second.error_message(), "Separator is not found, and chunk exceed the limit");
     reader.feed_data("rest");
     reader.feed_eof();
-    EXPECT_EQ(co_await reader.readline(), "rest");
-    EXPECT_EQ(co_await reader.readline(), "");
+    const auto line4 = co_await reader.readline();
+    EXPECT_EQ(line4, "rest");
+    const auto line5 = co_await reader.readline();
+    EXPECT_EQ(line5, "");
   }());
 }
 
@@ -114,8 +128,10 @@ TEST_F(StreamReaderTest, ReaduntilKeepsALongRecord) {
     } catch (const LimitOverrunError& error) {
       EXPECT_EQ(error.consumed(), 6U);
     }
-    EXPECT_EQ(co_await reader.readexactly(8), "abcdef||");
-    EXPECT_EQ(co_await reader.read(10), "rest");
+    const auto record = co_await reader.readexactly(8);
+    EXPECT_EQ(record, "abcdef||");
+    const auto text = co_await reader.read(10);
+    EXPECT_EQ(text, "rest");
     auto empty = reader.readuntil("");
     const auto refused = co_await outcome(std::move(empty));
     EXPECT_TRUE(failed_with<ValueError>(refused));
@@ -126,8 +142,10 @@ TEST_F(StreamReaderTest, ASeparatorMayArriveInPieces) {
   run([]() -> Coro<void> {
     StreamReader reader;
     auto feeding = create_task(feed_later(reader, {"a\r", "b\r", "\nc", "\r\n"}));
-    EXPECT_EQ(co_await reader.readuntil("\r\n"), "a\rb\r\n");
-    EXPECT_EQ(co_await reader.readuntil("\r\n"), "c\r\n");
+    const auto record = co_await reader.readuntil("\r\n");
+    EXPECT_EQ(record, "a\rb\r\n");
+    const auto record2 = co_await reader.readuntil("\r\n");
+    EXPECT_EQ(record2, "c\r\n");
     auto reading = reader.readuntil("\r\n");
     const auto result = co_await outcome(std::move(reading));
     EXPECT_TRUE(failed_with<IncompleteReadError>(result));
@@ -146,7 +164,8 @@ TEST_F(StreamReaderTest, ACancelledReadLosesNothing) {
     task.cancel();
     const auto result = co_await outcome(task);
     EXPECT_TRUE(result.cancelled());
-    EXPECT_EQ(co_await reader.readexactly(4), "abcd");
+    const auto record = co_await reader.readexactly(4);
+    EXPECT_EQ(record, "abcd");
   }());
 }
 
@@ -203,7 +222,8 @@ TEST_F(StreamReaderTest, ASecondReaderIsRefusedForTheWholeRead) {
     const auto second = co_await outcome(std::move(reading));
     EXPECT_TRUE(failed_with<RuntimeError>(second));
     reader.feed_data("cd");
-    EXPECT_EQ(co_await first, "abcd");
+    const auto first_value = co_await first;
+    EXPECT_EQ(first_value, "abcd");
     EXPECT_THROW(StreamReader(0), ValueError);
   }());
 }

@@ -66,7 +66,8 @@ TEST(AsCompletedTest, TimeoutIsForTheWhole) {
                 const auto now = get_running_loop().time().time_since_epoch() / 1ms;
                 notes.push_back((result ? *result : result.error_message()) + " " + std::to_string(now));
               }
-              EXPECT_EQ(co_await tasks[2], "c");
+              const auto value = co_await tasks[2];
+              EXPECT_EQ(value, "c");
             }),
             (Notes{"a 5", "timed out 20", "timed out 20"}));
 }
@@ -76,7 +77,10 @@ TEST(AsCompletedTest, UnusedTimeoutIsDisarmed) {
   trace([](Notes&) -> Coro<void> {
     std::vector<Coro<std::string>> coros;
     coros.push_back(after(1ms, "a"));
-    for (auto& next : as_completed(coros, 1h)) EXPECT_EQ(co_await next, "a");
+    for (auto& next : as_completed(coros, 1h)) {
+      const auto value = co_await next;
+      EXPECT_EQ(value, "a");
+    }
     co_await sleep(2h);
   });
 }

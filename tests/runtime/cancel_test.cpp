@@ -173,7 +173,8 @@ TEST_F(CancelTest, SwallowedTheTaskGoesOnAndItsCountStays) {
     co_await turns(1);
     task.cancel();
     EXPECT_EQ(task.cancelling(), 1U);
-    EXPECT_EQ(co_await task, 5);
+    const auto task_value = co_await task;
+    EXPECT_EQ(task_value, 5);
     EXPECT_FALSE(task.cancelled());
     EXPECT_EQ(task.cancelling(), 1U);
   });
@@ -190,7 +191,8 @@ TEST_F(CancelTest, CatchingStdExceptionDoesNotSwallowIt) {
     });
     co_await turns(1);
     task.cancel();
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
   });
 }
 
@@ -256,7 +258,8 @@ TEST_F(CancelTest, IsForwardedThroughTasksToTheFutureAndReachesAllItsWaiters) {
     root.cancel("why");
     EXPECT_TRUE(future.cancelled());
     EXPECT_FALSE(leaf.done());
-    EXPECT_TRUE((co_await outcome(root)).cancelled());
+    const auto root_outcome = co_await outcome(root);
+    EXPECT_TRUE(root_outcome.cancelled());
     EXPECT_TRUE(other.cancelled());
     EXPECT_EQ(middle.cancelling(), 1U);
     EXPECT_EQ(other.cancelling(), 0U);
@@ -270,7 +273,8 @@ TEST_F(CancelTest, RaisingCancelledErrorUnaskedMakesATaskCancelled) {
       throw CancelledError("own idea");
       co_return;
     });
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
     EXPECT_TRUE(task.cancelled());
     EXPECT_EQ(task.cancelling(), 0U);
   });
@@ -312,8 +316,10 @@ TEST_F(CancelTest, OutcomeNeverCapturesTheAwaitersOwnCancellation) {
     co_await turns(2);
     task.cancel();
     over_task.cancel();
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
-    EXPECT_TRUE((co_await outcome(over_task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
+    const auto over_task_outcome = co_await outcome(over_task);
+    EXPECT_TRUE(over_task_outcome.cancelled());
   });
   EXPECT_EQ(log, (Log{"inner starts", "inner cancelled:"}));
 }

@@ -68,7 +68,8 @@ TEST_F(CoroTest, MovesAndKnowsWhetherItIsValid) {
 TEST_F(CoroTest, AwaitedOnce) {
   run_and_destroy([this]() -> Coro<void> {
     auto coro = number(1);
-    EXPECT_EQ(co_await std::move(coro), 1);
+    const auto coro_value = co_await std::move(coro);
+    EXPECT_EQ(coro_value, 1);
     EXPECT_FALSE(coro.valid());
     try {
       co_await std::move(coro);
@@ -95,7 +96,8 @@ TEST_F(CoroTest, ExceptionsPassThroughAwaitsUnchanged) {
     } catch (const ValueError& error) {
       EXPECT_STREQ(error.what(), "no number");
     }
-    EXPECT_EQ(co_await number(7), 7);  // the coroutine goes on
+    const auto value = co_await number(7);
+    EXPECT_EQ(value, 7);  // the coroutine goes on
   });
 }
 

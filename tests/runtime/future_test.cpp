@@ -147,7 +147,8 @@ TEST_F(FutureTest, AwaitingADoneOneDoesNotSuspend) {
     auto future = get_running_loop().create_future<int>();
     future.set_result(3);
     get_running_loop().call_soon([this] { log.push_back("the loop ran"); });
-    EXPECT_EQ(co_await future, 3);
+    const auto future_value = co_await future;
+    EXPECT_EQ(future_value, 3);
     log.push_back("first");
     co_await sleep(0ns);
   });

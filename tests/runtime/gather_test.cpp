@@ -73,7 +73,8 @@ TEST_F(GatherTest, OfNothingOrOfWhatIsDoneIsDoneAtOnce) {
     future.set_result(4);
     auto all_done = gather(future, future);
     EXPECT_TRUE(all_done.done());
-    EXPECT_EQ(co_await all_done, (std::tuple{4, 4}));
+    const auto all_done_value = co_await all_done;
+    EXPECT_EQ(all_done_value, (std::tuple{4, 4}));
   });
 }
 
@@ -123,7 +124,8 @@ TEST_F(GatherTest, ACancelledChildCountsAsAnError) {
     auto all = gather(child, sibling);
     co_await turns(1);
     child.cancel();
-    EXPECT_TRUE((co_await outcome(all)).cancelled());
+    const auto all_outcome = co_await outcome(all);
+    EXPECT_TRUE(all_outcome.cancelled());
     EXPECT_FALSE(all.cancelled());  // it failed with CancelledError
     co_await sibling;
   });
@@ -146,7 +148,8 @@ TEST_F(GatherTest, CancellingItCancelsTheChildrenAndWaitsForAll) {
     co_await turns(1);
     EXPECT_TRUE(all.cancel());
     EXPECT_FALSE(all.done());
-    EXPECT_TRUE((co_await outcome(all)).cancelled());
+    const auto all_outcome = co_await outcome(all);
+    EXPECT_TRUE(all_outcome.cancelled());
     EXPECT_FALSE(all.cancel());
     co_await outcome(stubborn);
   });
@@ -168,7 +171,8 @@ TEST_F(GatherTest, CancelledWithReturnExceptionsItEndsWithCancelledErrorAfterAll
     auto all = gather(return_exceptions, note_after(1h, log, "a"), stubborn);
     co_await turns(1);
     all.cancel();
-    EXPECT_TRUE((co_await outcome(all)).cancelled());
+    const auto all_outcome = co_await outcome(all);
+    EXPECT_TRUE(all_outcome.cancelled());
     log.push_back("joined");
   });
   EXPECT_EQ(log, (Log{"a cancelled", "stubborn ends", "joined"}));
@@ -183,7 +187,8 @@ TEST_F(GatherTest, CancellingTheAwaitingTaskCancelsTheChildren) {
         &log);
     co_await turns(3);
     task.cancel();
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
     EXPECT_EQ(task.cancelling(), 1U);
   });
   EXPECT_EQ(log, (Log{"a cancelled", "b cancelled", "c cancelled"}));

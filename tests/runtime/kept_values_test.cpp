@@ -23,8 +23,10 @@ TEST(KeptValuesTest, AwaitingAShieldOfADoneTaskLeavesItsValue) {
   trace([](Notes&) -> Coro<void> {
     const auto task = create_task(text());
     const std::string first = co_await task;
-    EXPECT_EQ(co_await shield(task), first);
-    EXPECT_EQ(co_await shield(task), first);
+    const auto value = co_await shield(task);
+    EXPECT_EQ(value, first);
+    const auto value2 = co_await shield(task);
+    EXPECT_EQ(value2, first);
     const auto kept = co_await outcome(shield(task));
     EXPECT_EQ(*kept, first);
     EXPECT_EQ(task.result(), first);
@@ -35,8 +37,10 @@ TEST(KeptValuesTest, WaitForLeavesTheValueOfSomebodysFuture) {
   trace([](Notes&) -> Coro<void> {
     const auto task = create_task(text());
     const std::string first = co_await wait_for(task, 1s);
-    EXPECT_EQ(co_await wait_for(task, 1s), first);
-    EXPECT_EQ(co_await wait_for(task, 0s), first);
+    const auto value = co_await wait_for(task, 1s);
+    EXPECT_EQ(value, first);
+    const auto value2 = co_await wait_for(task, 0s);
+    EXPECT_EQ(value2, first);
     EXPECT_EQ(task.result(), first);
   });
 }
@@ -66,7 +70,8 @@ TEST(WaitForWithoutTimeTest, CancelledItDisturbsNoLaterWait) {
     });
     co_await sleep(0s);
     waiter.cancel();
-    EXPECT_TRUE(co_await waiter);
+    const auto waiter_value = co_await waiter;
+    EXPECT_TRUE(waiter_value);
   });
 }
 

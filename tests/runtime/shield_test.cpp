@@ -39,7 +39,8 @@ TEST(ShieldTest, InnerGoesOnWhenTheCallerIsCancelled) {
 // test_shield_result, test_shield_exception, test_shield_cancel_inner
 TEST(ShieldTest, PassesOnHowTheInnerEnds) {
   trace([](Notes&) -> Coro<void> {
-    EXPECT_EQ(co_await shield(after(1ms, 3)), 3);
+    const auto value = co_await shield(after(1ms, 3));
+    EXPECT_EQ(value, 3);
     auto failed = co_await outcome(shield(after(1ms, -1)));
     EXPECT_EQ(failed.error_message(), "failed");
     auto inner = create_task(after(1h, 1));

@@ -22,7 +22,8 @@ TEST_F(TaskGroupTest, JoinsItsChildrenAndGivesTheBodysValue) {
       log.push_back("body ends");
       co_return 5;
     };
-    EXPECT_EQ(co_await task_group(body), 5);
+    const auto value = co_await task_group(body);
+    EXPECT_EQ(value, 5);
     log.push_back("joined");
   });
   EXPECT_EQ(log, (Log{"body ends", "quick", "slow", "joined"}));
@@ -87,7 +88,8 @@ TEST_F(TaskGroupTest, ErrorsComeInTheOrderOfCompletionTheBodysLast) {
         throw ValueError("body");
       }
     };
-    EXPECT_EQ(members((co_await outcome(task_group(body))).error()), "first,second,third,body");
+    const auto result = co_await outcome(task_group(body));
+    EXPECT_EQ(members(result.error()), "first,second,third,body");
     EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
@@ -99,7 +101,8 @@ TEST_F(TaskGroupTest, ABodyThatFailsCancelsTheChildren) {
       co_await turns(1);
       throw ValueError("body failed");
     };
-    EXPECT_EQ(members((co_await outcome(task_group(body))).error()), "body failed");
+    const auto result = co_await outcome(task_group(body));
+    EXPECT_EQ(members(result.error()), "body failed");
   });
   EXPECT_EQ(log, Log{"child cancelled"});
 }
@@ -161,7 +164,8 @@ TEST_F(TaskGroupTest, CancelledFromOutsideWithFailingChildrenTheGroupIsThrownAnd
         &log);
     co_await turns(2);
     task.cancel();
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
   });
   EXPECT_EQ(log, Log{"child error"});
 }
@@ -213,7 +217,8 @@ TEST_F(TaskGroupTest, TakesNoChildWhenShuttingDownOrFinished) {
         throw;
       }
     };
-    EXPECT_TRUE((co_await outcome(task_group(body))).error());
+    const auto result = co_await outcome(task_group(body));
+    EXPECT_TRUE(result.error());
   });
   EXPECT_EQ(log, Log{"TaskGroup is shutting down"});
 }

@@ -78,8 +78,10 @@ TEST_F(TaskTest, IsCurrentInItsStepsAndNotInCallbacks) {
 TEST_F(TaskTest, AwaitedTwiceGivesTheSameOutcome) {
   run_and_destroy([]() -> Coro<void> {
     auto good = create_task(number_after(1, 5));
-    EXPECT_EQ(co_await good, 5);
-    EXPECT_EQ(co_await good, 5);
+    const auto good_value = co_await good;
+    EXPECT_EQ(good_value, 5);
+    const auto good_value2 = co_await good;
+    EXPECT_EQ(good_value2, 5);
     auto bad = create_task(failing());
     for (int i = 0; i < 2; ++i) {
       auto result = co_await outcome(bad);

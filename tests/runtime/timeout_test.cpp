@@ -20,8 +20,10 @@ Coro<int> number_after(std::chrono::nanoseconds delay, int value) {
 
 TEST_F(TimeoutTest, InTimeGivesTheValue) {
   run_and_destroy([]() -> Coro<void> {
-    EXPECT_EQ(co_await timeout(2s, [] { return number_after(1s, 5); }), 5);
-    EXPECT_EQ(co_await timeout(std::nullopt, [] { return number_after(1h, 6); }), 6);
+    const auto value = co_await timeout(2s, [] { return number_after(1s, 5); });
+    EXPECT_EQ(value, 5);
+    const auto value2 = co_await timeout(std::nullopt, [] { return number_after(1h, 6); });
+    EXPECT_EQ(value2, 6);
     co_await timeout(1s, [](Timeout& scope) -> Coro<void> {
       EXPECT_FALSE(scope.expired());
       EXPECT_EQ(scope.when(), get_running_loop().time() + 1s);
@@ -60,9 +62,11 @@ TEST_F(TimeoutTest, ADeadlineInThePastFiresInTheNextIteration) {
       co_await turns(1);
       log.push_back("too late");
     };
-    EXPECT_TRUE((co_await outcome(timeout(-1s, body))).error());
+    const auto result = co_await outcome(timeout(-1s, body));
+    EXPECT_TRUE(result.error());
     // A body that does not suspend is not interrupted.
-    EXPECT_EQ(co_await timeout(0s, []() -> Coro<int> { co_return 1; }), 1);
+    const auto value = co_await timeout(0s, []() -> Coro<int> { co_return 1; });
+    EXPECT_EQ(value, 1);
   });
   EXPECT_EQ(log, Log{"body started"});
 }
@@ -76,7 +80,8 @@ TEST_F(TimeoutTest, OtherExceptionsPassUnchanged) {
         throw ValueError("instead");
       }
     };
-    EXPECT_EQ((co_await outcome(timeout(1s, body))).error_message(), "instead");
+    const auto result = co_await outcome(timeout(1s, body));
+    EXPECT_EQ(result.error_message(), "instead");
     EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
@@ -90,7 +95,8 @@ TEST_F(TimeoutTest, ABodyThatSwallowsTheCancellationGivesItsValue) {
       }
       co_return 9;
     };
-    EXPECT_EQ(co_await timeout(1s, body), 9);
+    const auto value = co_await timeout(1s, body);
+    EXPECT_EQ(value, 9);
     EXPECT_EQ(current_task().cancelling(), 0U);
   });
 }
@@ -109,7 +115,8 @@ TEST_F(TimeoutTest, ACancellationFromOutsideIsNotATimeout) {
         &log);
     co_await turns(1);
     task.cancel("from outside");
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
     co_await sleep(10s);
   });
   EXPECT_EQ(log, Log{"cancelled from outside"});
@@ -120,7 +127,8 @@ TEST_F(TimeoutTest, ExpiringAndCancelledAtOnceTheCancellationWins) {
     auto task = create_task([]() -> Coro<void> { co_await timeout(5s, [] { return forever(); }); });
     co_await turns(1);
     get_running_loop().call_later(5s, [task] { task.cancel(); });
-    EXPECT_TRUE((co_await outcome(task)).cancelled());
+    const auto task_outcome = co_await outcome(task);
+    EXPECT_TRUE(task_outcome.cancelled());
     EXPECT_EQ(task.cancelling(), 1U);
   });
 }
@@ -142,7 +150,8 @@ TEST_F(TimeoutTest, ACancellationFromBeforeDoesNotHideTheTimeout) {
     });
     co_await turns(1);
     task.cancel();
-    EXPECT_EQ(co_await task, "timeout");
+    const auto task_value = co_await task;
+    EXPECT_EQ(task_value, "timeout");
     EXPECT_EQ(task.cancelling(), 1U);
   });
 }
@@ -165,7 +174,8 @@ TEST_F(TimeoutTest, NestsAndTheScopeThatExpiredThrows) {
         log.push_back("wrong scope");
       }
     };
-    EXPECT_EQ((co_await outcome(timeout(1s, outer_first))).error_message(), "timed out");
+    const auto result = co_await outcome(timeout(1s, outer_first));
+    EXPECT_EQ(result.error_message(), "timed out");
   });
   EXPECT_EQ(log, Log{"inner"});
 }
@@ -183,7 +193,8 @@ TEST_F(TimeoutTest, BothExpiringInOneIterationAreToldApart) {
       }
       co_await turns(1);
     };
-    EXPECT_EQ((co_await outcome(timeout(1s, nested))).error_message(), "timed out");
+    const auto result = co_await outcome(timeout(1s, nested));
+    EXPECT_EQ(result.error_message(), "timed out");
     EXPECT_EQ(current_task().cancelling(), 0U);
   });
   EXPECT_EQ(log, Log{"inner cancelled"});
@@ -203,20 +214,24 @@ TEST_F(TimeoutTest, RescheduleMovesTheDeadlineUntilItFired) {
         throw;
       }
     };
-    EXPECT_TRUE((co_await outcome(timeout(1s, body))).error());
+    const auto result = co_await outcome(timeout(1s, body));
+    EXPECT_TRUE(result.error());
     const auto never = [](Timeout& scope) -> Coro<int> {
       scope.reschedule(std::nullopt);
       EXPECT_EQ(scope.when(), std::nullopt);
       co_return co_await number_after(1h, 3);
     };
-    EXPECT_EQ(co_await timeout(1s, never), 3);
+    const auto value = co_await timeout(1s, never);
+    EXPECT_EQ(value, 3);
     const auto into_the_past = [begin](Timeout& scope) -> Coro<void> {
       scope.reschedule(begin);
       co_await turns(1);
       ADD_FAILURE();
     };
-    EXPECT_TRUE((co_await outcome(timeout(1s, into_the_past))).error());
-    EXPECT_TRUE((co_await outcome(timeout_at(get_running_loop().time() + 1s, [] { return forever(); }))).error());
+    const auto result2 = co_await outcome(timeout(1s, into_the_past));
+    EXPECT_TRUE(result2.error());
+    const auto result3 = co_await outcome(timeout_at(get_running_loop().time() + 1s, [] { return forever(); }));
+    EXPECT_TRUE(result3.error());
   });
 }
 
@@ -249,10 +264,13 @@ TEST_F(TimeoutTest, NeedsATask) {
 
 TEST_F(WaitForTest, InTimeGivesTheValue) {
   run_and_destroy([]() -> Coro<void> {
-    EXPECT_EQ(co_await wait_for(number_after(1s, 4), 2s), 4);
-    EXPECT_EQ(co_await wait_for(number_after(1h, 5), std::nullopt), 5);
+    const auto value = co_await wait_for(number_after(1s, 4), 2s);
+    EXPECT_EQ(value, 4);
+    const auto value2 = co_await wait_for(number_after(1h, 5), std::nullopt);
+    EXPECT_EQ(value2, 5);
     auto task = create_task(number_after(1s, 6));
-    EXPECT_EQ(co_await wait_for(task, 2s), 6);
+    const auto value3 = co_await wait_for(task, 2s);
+    EXPECT_EQ(value3, 6);
     co_await wait_for(turns(1), 1s);
   });
 }
@@ -284,7 +302,8 @@ TEST_F(WaitForTest, TooLateCancelsAndWaitsForTheEnd) {
           if (cancelled) throw CancelledError();
         },
         &log);
-    EXPECT_EQ((co_await outcome(wait_for(task, 1s))).error_message(), "timed out");
+    const auto result = co_await outcome(wait_for(task, 1s));
+    EXPECT_EQ(result.error_message(), "timed out");
     log.push_back("timed out");
     EXPECT_TRUE(task.cancelled());
   });
@@ -300,7 +319,8 @@ TEST_F(WaitForTest, AValueThatCameInSpiteOfTheTimeoutIsPassedOn) {
       }
       co_return 8;
     });
-    EXPECT_EQ(co_await wait_for(task, 1s), 8);
+    const auto value = co_await wait_for(task, 1s);
+    EXPECT_EQ(value, 8);
     auto failing = create_task([]() -> Coro<int> {
       try {
         co_await forever();
@@ -309,7 +329,8 @@ TEST_F(WaitForTest, AValueThatCameInSpiteOfTheTimeoutIsPassedOn) {
       }
       co_return 0;
     });
-    EXPECT_EQ((co_await outcome(wait_for(failing, 1s))).error_message(), "own error");
+    const auto result = co_await outcome(wait_for(failing, 1s));
+    EXPECT_EQ(result.error_message(), "own error");
   });
 }
 
@@ -319,13 +340,17 @@ TEST_F(WaitForTest, WithoutTimeLeftACoroNeverStarts) {
       out->push_back("started");
       co_return 1;
     };
-    EXPECT_EQ((co_await outcome(wait_for(body(&log), 0s))).error_message(), "timed out");
+    const auto result = co_await outcome(wait_for(body(&log), 0s));
+    EXPECT_EQ(result.error_message(), "timed out");
     auto done = get_running_loop().create_future<int>();
     done.set_result(2);
-    EXPECT_EQ(co_await wait_for(done, 0s), 2);
-    EXPECT_EQ(co_await wait_for(done, -1s), 2);
+    const auto value = co_await wait_for(done, 0s);
+    EXPECT_EQ(value, 2);
+    const auto value2 = co_await wait_for(done, -1s);
+    EXPECT_EQ(value2, 2);
     auto pending = get_running_loop().create_future<int>();
-    EXPECT_EQ((co_await outcome(wait_for(pending, 0s))).error_message(), "timed out");
+    const auto result2 = co_await outcome(wait_for(pending, 0s));
+    EXPECT_EQ(result2.error_message(), "timed out");
     EXPECT_TRUE(pending.cancelled());
   });
   EXPECT_TRUE(log.empty());
@@ -337,7 +362,8 @@ TEST_F(WaitForTest, CancelledItCancelsTheAwaitable) {
     auto waiter = create_task([](Task<void> awaited) -> Coro<void> { co_await wait_for(awaited, 1h); }, inner);
     co_await turns(1);
     waiter.cancel();
-    EXPECT_TRUE((co_await outcome(waiter)).cancelled());
+    const auto waiter_outcome = co_await outcome(waiter);
+    EXPECT_TRUE(waiter_outcome.cancelled());
     EXPECT_TRUE(inner.cancelled());
   });
 }
@@ -349,7 +375,8 @@ TEST_F(WaitForTest, ACancellationIsNotLostWhenTheResultComesInTheSameIteration) 
     co_await turns(1);
     future.set_result(1);
     waiter.cancel();
-    EXPECT_TRUE((co_await outcome(waiter)).cancelled());
+    const auto waiter_outcome = co_await outcome(waiter);
+    EXPECT_TRUE(waiter_outcome.cancelled());
   });
 }
 
@@ -360,7 +387,8 @@ TEST_F(WaitForTest, KeepsTheValueOfSomebodysTaskAndMovesOneOfItsOwn) {
     const auto value = co_await wait_for(task, 1s);
     EXPECT_EQ(task.result(), value);
     auto pointer = create_task([]() -> Coro<std::unique_ptr<int>> { co_return std::make_unique<int>(1); });
-    EXPECT_EQ(*co_await wait_for(std::move(pointer), 1s), 1);
+    const auto value2 = co_await wait_for(std::move(pointer), 1s);
+    EXPECT_EQ(*value2, 1);
   });
 }
 

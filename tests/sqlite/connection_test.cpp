@@ -34,7 +34,8 @@ TEST(SqliteConnection, ExecutesInItsOwnThread) {
     const auto loop_thread = std::this_thread::get_id();
     const auto db_thread = co_await db.call([](sqlite::Database&) { return std::this_thread::get_id(); });
     EXPECT_NE(db_thread, loop_thread);
-    EXPECT_EQ(co_await db.call([](sqlite::Database&) { return std::this_thread::get_id(); }), db_thread);
+    const auto thread = co_await db.call([](sqlite::Database&) { return std::this_thread::get_id(); });
+    EXPECT_EQ(thread, db_thread);
     co_await db.close();
   }());
 }
@@ -46,8 +47,10 @@ TEST(SqliteConnection, CallsRunInTheOrderInWhichTheyWereMade) {
     auto first = db.execute("INSERT INTO t VALUES(?)", 1);
     auto many = db.execute_many("INSERT INTO t VALUES(?)", {{std::int64_t{2}}, {std::int64_t{3}}});
     auto all = db.execute("SELECT group_concat(a) FROM t");
-    EXPECT_EQ((co_await all)[0][0], sqlite::Value(std::string("1,2,3")));
-    EXPECT_EQ(co_await many, 2);
+    const auto all_value = co_await all;
+    EXPECT_EQ(all_value[0][0], sqlite::Value(std::string("1,2,3")));
+    const auto many_value = co_await many;
+    EXPECT_EQ(many_value, 2);
     co_await first;
     co_await created;
   }());
@@ -86,7 +89,8 @@ TEST(SqliteConnection, CloseDrainsAndThenNothingRuns) {
     co_await db.close();
     EXPECT_THROW(static_cast<void>(db.execute("SELECT 1")), RuntimeError);
     auto again = co_await sqlite::connect(path);
-    EXPECT_EQ((co_await again.execute("SELECT count(*) FROM t"))[0][0], sqlite::Value(std::int64_t{1}));
+    const auto rows = co_await again.execute("SELECT count(*) FROM t");
+    EXPECT_EQ(rows[0][0], sqlite::Value(std::int64_t{1}));
   }(path));
 }
 
@@ -110,7 +114,8 @@ TEST(SqliteConnection, InterruptStopsWhatRuns) {
     db.interrupt();
     auto stopped = co_await outcome(endless);
     EXPECT_FALSE(stopped);
-    EXPECT_EQ((co_await db.execute("SELECT 1")).size(), 1U);
+    const auto rows = co_await db.execute("SELECT 1");
+    EXPECT_EQ(rows.size(), 1U);
   }());
 }
 
@@ -125,8 +130,10 @@ TEST(SqliteConnection, DestructionAbortsWhatRunsAndFailsWhatWaits) {
     auto second = db->execute("SELECT 1");
     begun.get_future().wait();
     db.reset();
-    EXPECT_FALSE(co_await outcome(first));
-    EXPECT_FALSE(co_await outcome(second));
+    const auto first_outcome = co_await outcome(first);
+    EXPECT_FALSE(first_outcome);
+    const auto second_outcome = co_await outcome(second);
+    EXPECT_FALSE(second_outcome);
   }());
 }
 

@@ -73,9 +73,11 @@ Coro<int> run_requests(int tasks, int each) {
 
 TEST(ManyRequests, LeaveNothingBehind) {
   auto main = []() -> Coro<void> {
-    EXPECT_EQ(co_await run_requests(1, 1), 1);  // what a loop makes once it is used is there now
+    const auto value = co_await run_requests(1, 1);
+    EXPECT_EQ(value, 1);  // what a loop makes once it is used is there now
     const Held before = held_now();
-    EXPECT_EQ(co_await run_requests(kTasks, kRequestsEach), kTasks * kRequestsEach);
+    const auto value2 = co_await run_requests(kTasks, kRequestsEach);
+    EXPECT_EQ(value2, kTasks * kRequestsEach);
     Held after = held_now();
     for (int i = 0; i < 1000 && after.descriptors != before.descriptors;
          ++i) {  // a close that the kernel was asked for

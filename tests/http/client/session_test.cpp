@@ -16,8 +16,10 @@ TEST_F(SessionTest, RequestHasWhatAServerNeeds) {
     EXPECT_EQ(response.headers().get("x-test"), "a");
     EXPECT_EQ(response.content_length(), 5U);
     EXPECT_EQ(response.url().href(), server.url("/a?b=c#d"));
-    EXPECT_EQ(co_await response.text(), "hello");
-    EXPECT_EQ(co_await response.text(), "hello");
+    const auto text = co_await response.text();
+    EXPECT_EQ(text, "hello");
+    const auto text2 = co_await response.text();
+    EXPECT_EQ(text2, "hello");
     EXPECT_TRUE(response.complete());
     EXPECT_EQ(server.requests().at(0), "GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
                                            "\r\nX-Mine: 1\r\nUser-Agent: corolla\r\nAccept: */*\r\n"
@@ -30,7 +32,10 @@ TEST_F(SessionTest, ConnectionIsKeptAndUsedAgain) {
     ScriptedServer server([](const std::string&) { return ok("x"); });
     co_await server.start();
     Session session;
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(co_await fetch(session, server.url()), "x");
+    for (int i = 0; i < 5; ++i) {
+      const auto text = co_await fetch(session, server.url());
+      EXPECT_EQ(text, "x");
+    }
     EXPECT_EQ(server.connections(), 1);
     EXPECT_EQ(session.connections_idle(), 1U);
     EXPECT_EQ(session.connections_in_use(), 0U);
@@ -80,8 +85,10 @@ TEST_F(SessionTest, CancelledWaiterDoesNotKeepItsPlace) {
     auto waiting = create_task(fetch(session, server.url("/waiting")));
     for (int i = 0; i < 5; ++i) co_await sleep(0ms);
     cancelled.cancel();
-    EXPECT_EQ(co_await holder.text(), "x");
-    EXPECT_EQ(co_await waiting, "x");
+    const auto text = co_await holder.text();
+    EXPECT_EQ(text, "x");
+    const auto waiting_value = co_await waiting;
+    EXPECT_EQ(waiting_value, "x");
     EXPECT_TRUE(cancelled.cancelled());
     EXPECT_EQ(session.connections_in_use(), 0U);
   });
@@ -101,7 +108,8 @@ TEST_F(SessionTest, GrantedAndCancelledAtOncePassesThePlaceOn) {
     for (int i = 0; i < 5; ++i) co_await sleep(0ms);
     holder.close();  // grants the place to the first, which has not run yet
     first.cancel();
-    EXPECT_EQ(co_await second, "x");
+    const auto second_value = co_await second;
+    EXPECT_EQ(second_value, "x");
     EXPECT_TRUE(first.cancelled());
     EXPECT_EQ(session.connections_in_use(), 0U);
   });
@@ -114,7 +122,10 @@ TEST_F(SessionTest, ServerClosedKeptConnectionIsReplacedForIdempotentMethods) {
     ScriptedServer server([&](const std::string&) { return Reply(ok("x" + std::to_string(++count)), true); });
     co_await server.start();
     Session session;
-    for (int i = 1; i <= 4; ++i) EXPECT_EQ(co_await fetch(session, server.url()), "x" + std::to_string(i));
+    for (int i = 1; i <= 4; ++i) {
+      const auto text = co_await fetch(session, server.url());
+      EXPECT_EQ(text, "x" + std::to_string(i));
+    }
     EXPECT_EQ(server.connections(), 4);
   });
 }
@@ -129,7 +140,8 @@ TEST_F(SessionTest, FollowsRedirectsAndTellsTheirHistory) {
     co_await server.start();
     Session session;
     auto response = co_await session.get(server.url("/a"));
-    EXPECT_EQ(co_await response.text(), "GET /c?q HTTP/1.1");
+    const auto text = co_await response.text();
+    EXPECT_EQ(text, "GET /c?q HTTP/1.1");
     EXPECT_EQ(response.history().size(), 2U);
     EXPECT_EQ(response.url().href(), server.url("/c?q#f"));
     EXPECT_EQ(server.connections(), 1);
@@ -195,14 +207,15 @@ TEST_F(SessionTest, TimeoutsNameTheirPart) {
     });
     co_await server.start();
     Session session;
-    EXPECT_EQ(co_await error_of<TimeoutError>(session.get(server.url("/head")).timeout(20ms).send()),
-              "the request took longer than 0.02 s");
+    const auto error = co_await error_of<TimeoutError>(session.get(server.url("/head")).timeout(20ms).send());
+    EXPECT_EQ(error, "the request took longer than 0.02 s");
     ClientTimeout between;
     between.sock_read = 20ms;
-    EXPECT_EQ(co_await error_of<TimeoutError>(session.get(server.url("/head")).timeout(between).send()),
-              "nothing arrived for 0.02 s");
+    const auto error2 = co_await error_of<TimeoutError>(session.get(server.url("/head")).timeout(between).send());
+    EXPECT_EQ(error2, "nothing arrived for 0.02 s");
     auto response = co_await session.get(server.url("/body")).timeout(20ms);
-    EXPECT_EQ(co_await error_of<TimeoutError>(response.read()), "the request took longer than 0.02 s");
+    const auto error3 = co_await error_of<TimeoutError>(response.read());
+    EXPECT_EQ(error3, "the request took longer than 0.02 s");
     EXPECT_EQ(session.connections_in_use(), 0U);
 
     SessionOptions one;
@@ -262,9 +275,9 @@ TEST_F(SessionTest, RefusedConnectionsAndUnknownNames) {
     const std::string unknown =
         co_await error_of<http::ClientConnectorError>(session.get("http://no.such.invalid/").send());
     EXPECT_NE(unknown.find("cannot connect to no.such.invalid"), std::string::npos) << unknown;
-    EXPECT_EQ(co_await error_of<http::ClientError>(
-                  [](Session& s) -> Coro<void> { co_await s.get("https://127.0.0.1/"); }(session)),
-              "only http URLs can be fetched, not https: https://127.0.0.1/");
+    const auto error = co_await error_of<http::ClientError>(
+        [](Session& s) -> Coro<void> { co_await s.get("https://127.0.0.1/"); }(session));
+    EXPECT_EQ(error, "only http URLs can be fetched, not https: https://127.0.0.1/");
   });
 }
 
@@ -288,8 +301,10 @@ TEST_F(SessionTest, CloseWaitsForRequestsAndRefusesNewOnes) {
     auto task = create_task(fetch(session, server.url()));
     co_await sleep(0ms);
     co_await session.close();
-    EXPECT_EQ(co_await task, "x");
-    EXPECT_EQ(co_await error_of<RuntimeError>(session.get(server.url()).send()), "Session is closed");
+    const auto task_value = co_await task;
+    EXPECT_EQ(task_value, "x");
+    const auto error = co_await error_of<RuntimeError>(session.get(server.url()).send());
+    EXPECT_EQ(error, "Session is closed");
     EXPECT_EQ(session.connections_idle(), 0U);
   });
 }

@@ -56,7 +56,8 @@ TEST_F(ServerTest, WhatIsNotHttpIsRefusedAndTheConnectionClosed) {
       const Reply reply = co_await client.ask(c.request + get("/smuggled"));
       EXPECT_EQ(reply.status, c.status) << c.name;
       EXPECT_TRUE(reply.has("Connection: close")) << c.name;
-      EXPECT_TRUE(co_await client.ended()) << c.name;
+      const auto client_ended = co_await client.ended();
+      EXPECT_TRUE(client_ended) << c.name;
     }
     std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
     for (int i = 0; i < 300; ++i) many += "X: y\r\n";
@@ -109,7 +110,8 @@ TEST_F(ServerTest, MalformedChunksAre400AndNothingBehindThemIsARequest) {
       const Reply reply = co_await client.ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
                                               std::string(body) + get("/smuggled"));
       EXPECT_EQ(reply.status, 400) << body;
-      EXPECT_TRUE(co_await client.ended()) << body;
+      const auto client_ended = co_await client.ended();
+      EXPECT_TRUE(client_ended) << body;
       ++sent;
     }
     EXPECT_EQ(calls, sent);
@@ -156,21 +158,24 @@ TEST_F(ServerTest, SlowHeadIs408AndAnIdleConnectionJustCloses) {
     {
       auto connecting = Client::connect(server.port());
       Client silent = co_await std::move(connecting);
-      EXPECT_TRUE(co_await silent.ended());
+      const auto silent_ended = co_await silent.ended();
+      EXPECT_TRUE(silent_ended);
     }
     {
       auto connecting = Client::connect(server.port());
       Client slow = co_await std::move(connecting);
       const Reply reply = co_await slow.ask("GET / HTTP/1.1\r\nHost: a\r\nX");
       EXPECT_EQ(reply.status, 408);
-      EXPECT_TRUE(co_await slow.ended());
+      const auto slow_ended = co_await slow.ended();
+      EXPECT_TRUE(slow_ended);
     }
     {
       auto connecting = Client::connect(server.port());
       Client kept = co_await std::move(connecting);
       const Reply first = co_await kept.ask(get("/"));
       EXPECT_EQ(first.status, 200);
-      EXPECT_TRUE(co_await kept.ended());  // no 408 for a request that nobody began
+      const auto kept_ended = co_await kept.ended();
+      EXPECT_TRUE(kept_ended);  // no 408 for a request that nobody began
     }
     {
       // A byte now and then does not help: the time is the whole head's.
@@ -274,7 +279,8 @@ TEST_F(ServerTest, LimitsOfRequestsAndConnections) {
     const Reply two = co_await first.ask(get("/"));
     EXPECT_TRUE(two.has("Connection: close"));
     EXPECT_FALSE(waiting.done());
-    EXPECT_TRUE(co_await first.ended());
+    const auto first_ended = co_await first.ended();
+    EXPECT_TRUE(first_ended);
     const Reply other = co_await waiting;
     EXPECT_EQ(other.status, 200);
   });
