@@ -158,7 +158,9 @@ TEST_F(ThreadCoroutineTest, ALoopThatIsDestroyedAfterAnyStepHasAnsweredTheThread
     }
     ASSERT_TRUE(future.done());
     EXPECT_EQ(future.cancelled(), !over);
-    if (over) EXPECT_EQ(future.result(), 3);
+    if (over) {
+      EXPECT_EQ(future.result(), 3);
+    }
   }
 }
 
