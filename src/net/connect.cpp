@@ -123,7 +123,10 @@ Coro<ByteStream> connect_plain(SocketAddress address, ConnectOptions options) {
 
 // What `connecting` connects, with TLS on it when the options say so.
 Coro<ByteStream> secured(Coro<ByteStream> connecting, ConnectOptions options) {
-  if (!options.ssl) co_return co_await std::move(connecting);
+  if (!options.ssl) {
+    if (!options.server_hostname.empty()) throw ValueError("server_hostname is only meaningful with ssl");
+    co_return co_await std::move(connecting);
+  }
   ByteStream stream = co_await std::move(connecting);
   if (options.ssl.is_server()) throw ValueError("a client's TlsContext is needed to connect");
   TlsOptions tls;

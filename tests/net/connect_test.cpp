@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which address is connected to, from which one, and what is said when none answers.
-#include "tests/net/net_test.hpp"
+#include "tests/net/tls_test.hpp"
+
+#include "tests/support/temporary_directory.hpp"
 
 #include <vector>
 
@@ -118,6 +120,49 @@ TEST_F(ConnectTest, ALocalAddressOfAnotherFamilyFailsItsAddressAlone) {
     addresses.push_back(server.addresses().front());
     ByteStream client = co_await connect_to(addresses, options);
     EXPECT_EQ(client.peername(), server.addresses().front());
+  }());
+}
+
+TEST_F(ConnectTest, AUnixSocketMayCarryTls) {
+  const TemporaryDirectory directory;
+  run([](std::string path) -> Coro<void> {
+    StreamServerOptions serving;
+    serving.ssl = server_context();
+    int connections = 0;
+    auto server = co_await start_unix_server(
+        [&connections](StreamReader reader, StreamWriter writer) -> Coro<void> {
+          ++connections;
+          const std::string line = co_await reader.readline();
+          co_await writer.write("you said " + line);
+        },
+        path, serving);
+    StreamOptions options;
+    options.server_hostname = "localhost";
+    options.ssl = client_context();
+    {
+      auto connecting = open_unix_connection(path, options);
+      auto [reader, writer] = co_await std::move(connecting);
+      co_await writer.write("hello\n");
+      const std::string answer = co_await reader.readline();
+      EXPECT_EQ(answer, "you said hello\n");
+      EXPECT_NE(writer.tls(), nullptr);
+    }
+    options.ssl = TlsContext::client();
+    options.ssl.forget_verify_locations();
+    auto distrusting = open_unix_connection(path, options);
+    const auto refused = co_await outcome(std::move(distrusting));
+    EXPECT_TRUE(failed_with<TlsCertificateError>(refused));
+    EXPECT_EQ(connections, 1);
+  }(directory / "socket"));
+}
+
+TEST_F(ConnectTest, AServerHostnameWithoutTlsIsRefused) {
+  run([]() -> Coro<void> {
+    ConnectOptions options;
+    options.server_hostname = "localhost";
+    auto connecting = connect_tcp("127.0.0.1", 1, options);
+    const auto result = co_await outcome(std::move(connecting));
+    EXPECT_TRUE(failed_with<ValueError>(result));
   }());
 }
 

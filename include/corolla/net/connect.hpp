@@ -29,7 +29,8 @@ struct ConnectOptions {
   SocketAddress local_address;
   /// A client's context: TLS. Without one: none.
   TlsContext ssl;
-  /// Whom the certificate must name; empty: the host that is connected to. Needed for connect_to if names are checked.
+  /// Whom the certificate must name; empty: the host that is connected to. Needed for connect_to if names are checked;
+  /// without `ssl` a ValueError.
   std::string server_hostname;
   /// As TlsOptions'.
   std::chrono::nanoseconds ssl_handshake_timeout = std::chrono::seconds(60);
