@@ -45,7 +45,7 @@ class ThreadCoroutineTest : public testing::Test {
 
 /// Long enough for another thread to be seen when it does not wait.
 void linger() {
-  for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+  for (int i = 0; i < 100; ++i) std::this_thread::yield();
 }
 
 Coro<int> add(int a, int b, bool fail) {

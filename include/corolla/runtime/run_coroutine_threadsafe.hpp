@@ -80,15 +80,19 @@ ThreadFuture<T> run_coroutine_threadsafe(Coro<T> coro, EventLoop& loop) {
   ThreadFuture<T> future = ThreadFuture<T>::make();
   loop.call_soon_threadsafe([coro = std::move(coro), answer = ThreadAnswer<T>(future)]() mutable {
     EventLoop& here = get_running_loop();
+    std::exception_ptr error;
     try {
       Task<T> task = here.create_task(std::move(coro));
       answer.connect(here, *task.state());
       task.add_done_callback(
           [answer = std::move(answer)](const Future<T>& done) mutable { answer.give(*done.state()); });
+      return;
     } catch (...) {
-      answer.fail(std::current_exception());
-      throw;
+      error = std::current_exception();
     }
+    // The loop is done with the exception before the thread has it.
+    here.call_exception_handler(ErrorContext("Exception in callback", error));
+    answer.fail(std::move(error));
   });
   return future;
 }
