@@ -8,6 +8,7 @@
 #include <corolla/http/content_coding.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/protocol.hpp>
+#include <corolla/net/tls_context.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -25,7 +26,7 @@ struct ClientTimeout {
   std::optional<duration> total = std::chrono::minutes(5);
   /// Getting a connection: waiting for a place in the pool, resolving, connecting.
   std::optional<duration> connect;
-  /// Resolving and connecting alone.
+  /// Resolving and connecting alone, the handshake of TLS included.
   std::optional<duration> sock_connect = std::chrono::seconds(30);
   /// Between two pieces that arrive or leave.
   std::optional<duration> sock_read;
@@ -52,6 +53,8 @@ struct SessionOptions {
   /// Sent with each request that does not name the same field itself.
   Headers headers;
   std::string user_agent = "corolla";
+  /// For https: authorities, a client's certificate … Without one: TlsContext::client(), so certificates are verified.
+  TlsContext ssl;
   /// Undo Content-Encoding (and ask for it).
   bool auto_decompress = true;
   /// Statuses from 400 on throw ClientResponseError.

@@ -6,6 +6,10 @@
 ///       ClientError                    anything the client reports
 ///         ClientConnectionError        no connection, or it broke
 ///           ServerDisconnectedError    the peer closed before a response began
+///           ClientOSError              a system call failed
+///             ClientConnectorError     nobody answers there, or the name has no address
+///               ClientSSLError         TLS went wrong
+///                 ClientConnectorCertificateError  the server's certificate is refused
 ///         ClientPayloadError           the body broke off or cannot be decoded
 ///           ContentTooLarge            a cap on bytes, decoded bytes or ratio was hit
 ///         ClientResponseError          a whole response that counts as an error (raise_for_status)
@@ -19,6 +23,7 @@
 /// All are thread safe to copy. Source: aiohttp's "Client exceptions".
 #pragma once
 
+#include <corolla/net/tls_error.hpp>
 #include <corolla/runtime/error.hpp>
 
 #include <string>
@@ -51,6 +56,9 @@ class COROLLA_API ClientOSError : public ClientConnectionError {
   ~ClientOSError() override;
   [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
 
+ protected:
+  ClientOSError(std::string message, std::error_code code) : ClientConnectionError(std::move(message)), code_(code) {}
+
  private:
   std::error_code code_;
 };
@@ -61,6 +69,36 @@ class COROLLA_API ClientConnectorError : public ClientOSError {
   ClientConnectorError(std::string_view peer, const OSError& error)
       : ClientOSError("cannot connect to " + std::string(peer), error) {}
   ~ClientConnectorError() override;
+
+ protected:
+  using ClientOSError::ClientOSError;
+};
+
+/// No TLS with the server; code() is std::errc::protocol_error.
+class COROLLA_API ClientSSLError : public ClientConnectorError {
+ public:
+  ClientSSLError(std::string_view peer, const TlsError& error)
+      : ClientConnectorError(std::string(peer) + ": " + error.what(), std::make_error_code(std::errc::protocol_error)),
+        reason_(error.reason()) {}
+  ~ClientSSLError() override;
+  /// OpenSSL's words.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  std::string reason_;
+};
+
+/// The server's certificate is expired, another's, unknown …: what() says which.
+class COROLLA_API ClientConnectorCertificateError : public ClientSSLError {
+ public:
+  ClientConnectorCertificateError(std::string_view peer, const TlsCertificateError& error)
+      : ClientSSLError(peer, error), verify_code_(error.verify_code()) {}
+  ~ClientConnectorCertificateError() override;
+  /// OpenSSL's X509_V_ERR_ number.
+  [[nodiscard]] int verify_code() const noexcept { return verify_code_; }
+
+ private:
+  int verify_code_;
 };
 
 /// The server closed the connection before the first byte of a response.

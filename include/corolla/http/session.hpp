@@ -7,8 +7,9 @@
 ///     std::cout << co_await response.text();
 ///
 /// Source: aiohttp's ClientSession. Connections are kept alive and shared by requests to the same host and port, within
-/// limits; a request that finds no room waits its turn, in order, hosts in rotation. Redirects are followed, credentials
-/// stripped across origins. A kept connection that turns out to be closed is replaced once, unseen, when the method is
+/// limits; a request that finds no room waits its turn, in order, hosts in rotation. https is HTTP over TLS, its
+/// certificates verified unless SessionOptions::ssl says otherwise. Redirects are followed, credentials stripped across
+/// origins, of which http and https are two. A kept connection that turns out to be closed is replaced once, unseen, when the method is
 /// idempotent. Cancelling a request closes its connection. Not thread safe; one loop.
 #pragma once
 
@@ -35,7 +36,7 @@ class COROLLA_API Session {
   /// Closes idle connections at once; those of responses still held close with them.
   ~Session();
 
-  /// A request with any method. InvalidUrl; ClientError for a scheme that is not http.
+  /// A request with any method. InvalidUrl; ClientError for a scheme that is neither http nor https.
   Request request(std::string_view method, std::string_view url) { return request(method, Url::parse(url)); }
   Request request(std::string_view method, Url url);
   Request get(std::string_view url) { return request("GET", url); }

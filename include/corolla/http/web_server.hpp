@@ -22,6 +22,7 @@
 #include <corolla/http/server_response.hpp>
 #include <corolla/net/address.hpp>
 #include <corolla/net/server.hpp>
+#include <corolla/net/tls_context.hpp>
 #include <corolla/runtime/api.hpp>
 #include <corolla/runtime/closure.hpp>
 #include <corolla/runtime/coro.hpp>
@@ -68,6 +69,8 @@ struct WebServerOptions {
   int backlog = 1024;
   /// Several processes or loops may listen on the same port.
   bool reuse_port = false;
+  /// A server's context: https.
+  TlsContext ssl;
   /// What the Server field says; empty: no such field. HeaderInjection if it is no field value.
   std::string server_name = "corolla";
   /// Called after each response; null: no log.
@@ -95,7 +98,7 @@ class COROLLA_API WebServer {
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
   /// The port of the first address.
   [[nodiscard]] std::uint16_t port() const;
-  /// "http://127.0.0.1:8080/", from the first address.
+  /// "http://127.0.0.1:8080/", from the first address; https with a TlsContext.
   [[nodiscard]] std::string url() const;
   /// Connections open.
   [[nodiscard]] std::size_t connections() const noexcept;

@@ -72,6 +72,10 @@ Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestDat
     throw TimeoutError("no connection to " + std::string(request.url.host_and_port()) + " in time");
   } catch (const OSError& error) {
     throw ClientConnectorError(request.url.host_and_port(), error);
+  } catch (const TlsCertificateError& error) {
+    throw ClientConnectorCertificateError(request.url.host_and_port(), error);
+  } catch (const TlsError& error) {
+    throw ClientSSLError(request.url.host_and_port(), error);
   }
 }
 
@@ -136,6 +140,8 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
     deadlines.throw_passed();
   } catch (const OSError& e) {
     throw ClientOSError(request.url.host_and_port(), e);
+  } catch (const TlsError& e) {
+    throw ClientSSLError(request.url.host_and_port(), e);
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/pool.hpp"
 
-#include <corolla/net/connect.hpp>
 #include <corolla/runtime/timeout.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
@@ -20,17 +19,31 @@ ConnectionPool::ConnectionPool(const SessionOptions& options)
       limit_per_host_(options.limit_per_host),
       idle_limit_(options.limit ? options.limit : kIdleWithoutLimit),
       keepalive_timeout_(options.keepalive_timeout),
-      parser_limits_(options.parser) {}
+      parser_limits_(options.parser),
+      tls_context_(options.ssl) {}
 
 ConnectionPool::~ConnectionPool() { close(); }
 
 HostPool& ConnectionPool::host_of(const Url& url) {
   const std::string_view key = url.host_and_port();
-  if (const auto found = hosts_.find(key); found != hosts_.end()) return *found->second;
-  auto host = std::make_unique<HostPool>(std::string(key), std::string(url.hostname()), url.effective_port());
+  const bool tls = url.scheme() == "https";
+  Hosts& hosts = tls ? tls_hosts_ : plain_hosts_;
+  if (const auto found = hosts.find(key); found != hosts.end()) return *found->second;
+  auto host = std::make_unique<HostPool>(std::string(key), std::string(url.hostname()), url.effective_port(), tls);
   HostPool& made = *host;
-  hosts_.emplace(made.key, std::move(host));
+  hosts.emplace(made.key, std::move(host));
   return made;
+}
+
+ConnectOptions ConnectionPool::connect_options(const HostPool& host) {
+  ConnectOptions options;
+  if (!host.tls) return options;
+  if (!tls_context_) {
+    tls_context_ = TlsContext::client();
+    tls_context_.set_alpn_protocols({"http/1.1"});
+  }
+  options.ssl = tls_context_;
+  return options;
 }
 
 bool ConnectionPool::has_room(const HostPool& host) const noexcept {
@@ -61,7 +74,7 @@ Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Client
   try {
     if (!fresh) connection = pop_idle(host);
     if (!connection) {
-      auto connecting = wait_for(connect_tcp(host.hostname, host.port), timeout.sock_connect);
+      auto connecting = wait_for(connect_tcp(host.hostname, host.port, connect_options(host)), timeout.sock_connect);
       connection = std::make_unique<Connection>(co_await std::move(connecting), parser_limits_);
       connection->host = &host;
     }
@@ -201,7 +214,7 @@ void ConnectionPool::drop_expired_idle() {
 void ConnectionPool::forget_if_unused(HostPool& host) noexcept {
   if (host.slots > 0 || host.idle || host.eligible || !host.waiters.empty()) return;
   const std::string key = host.key;
-  hosts_.erase(key);
+  (host.tls ? tls_hosts_ : plain_hosts_).erase(key);
 }
 
 void ConnectionPool::close() noexcept {

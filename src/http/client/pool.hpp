@@ -13,6 +13,7 @@
 
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/url.hpp>
+#include <corolla/net/connect.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/future.hpp>
@@ -29,14 +30,15 @@
 
 namespace corolla::inline v0::http {
 
-/// One host and port.
+/// One scheme, host and port.
 class HostPool {
  public:
-  HostPool(std::string name, std::string host, std::uint16_t port)
-      : key(std::move(name)), hostname(std::move(host)), port(port) {}
+  HostPool(std::string name, std::string host, std::uint16_t to_port, bool over_tls)
+      : key(std::move(name)), hostname(std::move(host)), port(to_port), tls(over_tls) {}
   const std::string key;
   const std::string hostname;
   const std::uint16_t port;
+  const bool tls;
   std::size_t slots = 0;                // taken
   std::unique_ptr<Connection> idle;     // top of the stack
   std::deque<Future<void>> waiters;     // completed when they get a slot; cancelled ones are skipped
@@ -70,6 +72,7 @@ class ConnectionPool {
  private:
   ~ConnectionPool();
   [[nodiscard]] HostPool& host_of(const Url& url);
+  [[nodiscard]] ConnectOptions connect_options(const HostPool& host);
   [[nodiscard]] bool has_room(const HostPool& host) const noexcept;
   Coro<void> wait_for_slot(HostPool& host);
   void take_slot(HostPool& host) noexcept;
@@ -93,7 +96,10 @@ class ConnectionPool {
   const std::size_t idle_limit_;
   const std::chrono::nanoseconds keepalive_timeout_;
   const ParserLimits parser_limits_;
-  std::unordered_map<std::string, std::unique_ptr<HostPool>, Hash, std::equal_to<>> hosts_;
+  using Hosts = std::unordered_map<std::string, std::unique_ptr<HostPool>, Hash, std::equal_to<>>;
+  Hosts plain_hosts_;
+  Hosts tls_hosts_;
+  TlsContext tls_context_;
   std::list<HostPool*> eligible_;
   std::size_t slots_ = 0;
   std::size_t idle_count_ = 0;

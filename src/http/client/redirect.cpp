@@ -32,7 +32,8 @@ std::optional<Url> redirect_target(const ResponseHead& head, const Url& from) {
 }
 
 void prepare_redirect(RequestData& request, int status, Url target) {
-  if (target.scheme() != "http") throw ClientError("redirect to " + target.href() + ": only http URLs can be fetched");
+  if (target.scheme() != "http" && target.scheme() != "https")
+    throw ClientError("redirect to " + target.href() + ": only http and https URLs can be fetched");
   const bool becomes_get =
       (status == 303 && request.method != "HEAD") || ((status == 301 || status == 302) && request.method == "POST");
   if (becomes_get) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/response_state.hpp"
 
+#include <corolla/net/tls_connection.hpp>
+#include <corolla/net/tls_error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 
 #include <algorithm>
@@ -60,6 +62,9 @@ Coro<std::string_view> ResponseState::chunk() {
         const std::string_view arrived = co_await stream.receive();
         if (arrived.empty()) {
           static_cast<void>(parser.finish());  // throws when the body is cut short
+          // Without a length and without close_notify nobody can tell whether it is.
+          if (const TlsConnection* tls = stream.tls(); tls && !tls->ended_cleanly())
+            throw ClientPayloadError("the TLS connection ended without close_notify: the body may be cut short");
           finish_body();
         }
       } catch (const TimeoutError&) {
@@ -67,6 +72,9 @@ Coro<std::string_view> ResponseState::chunk() {
       } catch (const CancelledError&) {
         throw;  // the next call goes on
       } catch (const OSError& error) {
+        drop_connection();
+        throw ClientPayloadError(std::string("the connection broke in the body: ") + error.what());
+      } catch (const TlsError& error) {
         drop_connection();
         throw ClientPayloadError(std::string("the connection broke in the body: ") + error.what());
       } catch (...) {

@@ -26,8 +26,8 @@ std::size_t Session::connections_idle() const noexcept { return private_->pool->
 
 Request Session::request(std::string_view method, Url url) {
   if (!is_token(method)) throw ValueError("not a method: \"" + std::string(method) + "\"");
-  if (url.scheme() != "http")
-    throw ClientError("only http URLs can be fetched, not " + std::string(url.scheme()) + ": " + url.href());
+  if (url.scheme() != "http" && url.scheme() != "https")
+    throw ClientError("only http and https URLs can be fetched, not " + std::string(url.scheme()) + ": " + url.href());
   RequestData data(method, std::move(url));
   const SessionOptions& defaults = private_->options;
   data.timeout = defaults.timeout;

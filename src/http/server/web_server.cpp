@@ -121,7 +121,9 @@ Coro<void> WebServer::serve_forever() {
 bool WebServer::is_serving() const noexcept { return server_.is_serving(); }
 std::vector<SocketAddress> WebServer::addresses() const { return server_.addresses(); }
 std::uint16_t WebServer::port() const { return server_.port(); }
-std::string WebServer::url() const { return "http://" + server_.addresses().front().to_string() + "/"; }
+std::string WebServer::url() const {
+  return (state_->options.ssl ? "https://" : "http://") + server_.addresses().front().to_string() + "/";
+}
 std::size_t WebServer::connections() const noexcept { return server_.connections(); }
 
 namespace {
@@ -135,6 +137,8 @@ ServerOptions server_options(const WebServerOptions& options) {
   result.backlog = options.backlog;
   result.reuse_port = options.reuse_port;
   result.max_connections = options.max_connections;
+  result.ssl = options.ssl;
+  result.ssl_handshake_timeout = options.header_timeout;
   return result;
 }
 
