@@ -185,6 +185,11 @@ void add_requests(CLI::App& command, CrawlArguments& a) {
       ->type_name("NAME: VALUE")
       ->allow_extra_args(false)
       ->group(group);
+  command.add_option("--cacert", a.authorities, "PEM file of the authorities to believe, instead of the system's")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_flag("-k,--insecure", a.insecure, "Take any certificate of a server, whoever it belongs to")
+      ->group(group);
   add_size(command, "--max-body", "A larger body is a failure, compressed or not (32MiB)", [&a](auto size) {
     a.options.max_body_bytes = size;
   })->group(group);
@@ -243,6 +248,24 @@ void read_headers(CrawlArguments& a) {
   }
 }
 
+void read_tls(CrawlArguments& a) {
+  if (a.authorities.empty() && !a.insecure) return;
+  TlsContext context = TlsContext::client();
+  if (!a.authorities.empty()) {
+    context.forget_verify_locations();
+    try {
+      context.load_verify_locations(a.authorities);
+    } catch (const Error& error) {
+      throw ValueError(std::string("--cacert: ") + error.what());
+    }
+  }
+  if (a.insecure) {
+    context.set_check_hostname(false);
+    context.set_verify_mode(TlsVerifyMode::kNone);
+  }
+  a.options.ssl = context;
+}
+
 std::string file_name_for(const http::Url& url) {
   std::string name(url.hostname());
   if (const auto port = url.port()) name += "_" + std::to_string(*port);
@@ -270,6 +293,7 @@ void complete_options(CrawlArguments& a) {
   read_seeds(a);
   if (options.seeds.empty()) throw ValueError("no URL to start from; see corolla crawl --help");
   read_headers(a);
+  read_tls(a);
   for (const std::string& field : a.fields) options.fields.push_back(crawl::FieldSpec::parse(field));
   const http::Url first = http::Url::parse(options.seeds.front());
   options.database = a.database.value_or(file_name_for(first));

@@ -26,6 +26,8 @@ struct CrawlArguments {
   std::vector<std::string> urls;
   std::vector<std::string> fields;
   std::vector<std::string> headers;
+  std::string authorities;  // a file
+  bool insecure = false;
   std::string seeds_file;
   std::string scope = "host";
   std::string order = "breadth";

@@ -27,6 +27,7 @@ Examples:
   corolla serve                             the current directory, to this machine alone
   corolla serve site --host '' --port 80    on all interfaces
   corolla serve build/html --port 0 --quiet
+  corolla serve --cert chain.pem --key key.pem   over TLS: https
 
 Names that begin with a dot are not served without --hidden, and symbolic links that lead out of DIR are not followed
 without --follow-symlinks. Ctrl-C, SIGTERM and SIGHUP let requests under way finish, for --shutdown-timeout.
@@ -48,6 +49,8 @@ struct ServeArguments {
   double send_timeout = 60;
   double shutdown_timeout = 10;
   std::size_t max_connections = 0;
+  std::string certificates;  // files
+  std::string key;
   bool quiet = false;
   bool json_log = false;
 };
@@ -92,13 +95,15 @@ std::chrono::nanoseconds seconds(double count) {
   return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(count));
 }
 
-Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFiles& files, LogOutput& log) {
+Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFiles& files, const TlsContext& tls,
+                           LogOutput& log) {
   http::WebServerOptions options;
   options.keepalive_timeout = seconds(arguments.keepalive_timeout);
   options.header_timeout = seconds(arguments.header_timeout);
   options.send_timeout = seconds(arguments.send_timeout);
   options.shutdown_timeout = seconds(arguments.shutdown_timeout);
   options.max_connections = arguments.max_connections;
+  options.ssl = tls;
   if (!arguments.quiet) options.access_log = [&log](const http::AccessRecord& record) { log.write(record); };
   auto starting = http::serve(files, arguments.host, arguments.port, options);
   http::WebServer server = co_await std::move(starting);
@@ -117,9 +122,16 @@ int serve_until_stopped(const ServeArguments& arguments) {
     std::fprintf(stderr, "error: cannot serve %s\n", error.what());
     return kUsage;
   }
+  TlsContext tls;
+  try {
+    if (!arguments.certificates.empty()) tls = TlsContext::server(arguments.certificates, arguments.key);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "error: --cert: %s\n", error.what());
+    return kUsage;
+  }
   LogOutput log(arguments.json_log);
   try {
-    run(serve_directory(arguments, *files, log));
+    run(serve_directory(arguments, *files, tls, log));
   } catch (const KeyboardInterrupt&) {  // the way to stop a server
   } catch (const Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
@@ -131,7 +143,7 @@ int serve_until_stopped(const ServeArguments& arguments) {
 }  // namespace
 
 void add_serve_command(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("serve", "Serve the files of a directory over HTTP");
+  CLI::App* command = app.add_subcommand("serve", "Serve the files of a directory over HTTP or HTTPS");
   command->footer(kFooter);
   auto arguments = std::make_shared<ServeArguments>();
   const CLI::Range time(0.001, 1e6, "SECONDS");
@@ -169,6 +181,12 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->add_option("--shutdown-timeout", arguments->shutdown_timeout, "How long requests under way may take to finish")
       ->check(time)
       ->capture_default_str();
+  CLI::Option* certificates =
+      command->add_option("--cert", arguments->certificates, "Serve https: PEM file of the certificate and its chain")
+          ->type_name("FILE");
+  command->add_option("--key", arguments->key, "PEM file of its key; without: the same file")
+      ->type_name("FILE")
+      ->needs(certificates);
   command->add_option("--max-connections", arguments->max_connections, "Connections at a time; 0: no limit")
       ->capture_default_str();
   command->add_flag("-q,--quiet", arguments->quiet, "No log of requests");

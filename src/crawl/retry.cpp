@@ -43,6 +43,7 @@ std::string_view to_string(Failure failure) noexcept {
     case Failure::kTimeout: return "timeout";
     case Failure::kResolve: return "resolve";
     case Failure::kUnknownHost: return "unknown host";
+    case Failure::kTls: return "tls";
     case Failure::kProtocol: return "protocol";
     case Failure::kTooLarge: return "too large";
     case Failure::kRedirect: return "redirect";
@@ -62,6 +63,8 @@ Failure classify(const std::exception_ptr& error) noexcept {
     return Failure::kReset;
   } catch (const http::ServerDisconnectedError&) {
     return Failure::kReset;
+  } catch (const http::ClientSSLError&) {
+    return Failure::kTls;
   } catch (const http::ClientConnectorError& connector_error) {
     const Failure kind = classify_code(connector_error.code());
     return kind == Failure::kOther || kind == Failure::kReset ? Failure::kConnect : kind;

@@ -8,6 +8,7 @@
 #include <corolla/crawl/retry.hpp>
 #include <corolla/crawl/scope.hpp>
 #include <corolla/http/headers.hpp>
+#include <corolla/net/tls_context.hpp>
 #include <corolla/runtime/api.hpp>
 
 #include <chrono>
@@ -76,6 +77,8 @@ struct CrawlOptions {
   std::string user_agent = std::string(kUserAgent);
   /// Sent with each request.
   http::Headers headers;
+  /// For https; without one certificates are verified against the system's authorities.
+  TlsContext ssl;
   /// A larger body, as sent or decoded, is a failure.
   std::uint64_t max_body_bytes = std::uint64_t{32} << 20U;
   /// Longer chains of redirections are failures.

@@ -20,6 +20,7 @@ enum class Failure : std::uint8_t {
   kTimeout,
   kResolve,      ///< the resolver gave no answer, now
   kUnknownHost,  ///< there is no such name
+  kTls,          ///< no TLS with the server, or its certificate is refused
   kProtocol,     ///< what came is not HTTP
   kTooLarge,     ///< a limit on the body was hit
   kRedirect,     ///< redirections in a circle, too many, or to nowhere
@@ -44,7 +45,7 @@ struct RetryOptions {
 /// The sequence depends on the seed and the calls alone. Not thread safe.
 ///
 /// Retried: connect, reset, time-out and resolver failures; 408, 425, 429, 500, 502, 503, 504. Not retried: an
-/// unknown name, what is not HTTP or too large, because it would be so again.
+/// unknown name, a refused certificate, what is not HTTP or too large, because it would be so again.
 /// Source: RFC 9110, section 10.2.3 (Retry-After); RFC 6585 (429); RFC 8470 (425).
 class COROLLA_API RetryPolicy {
  public:

@@ -43,6 +43,7 @@ http::SessionOptions session_options(const CrawlOptions& options) {
   session.decode.decoded_bytes = options.max_body_bytes;
   session.headers = options.headers;
   session.user_agent = options.user_agent;
+  session.ssl = options.ssl;
   return session;
 }
 

@@ -299,12 +299,14 @@ Coro<bool> ServerConnection::skip_body() {
 // -- the end --------------------------------------------------------------------------------------------------------
 
 Coro<void> ServerConnection::linger() {
-  stream_.expires_after(kLingerTime);
-  if (body_done_ && stream_.buffered().empty()) {
+  // TLS knows no half close; it waits for the client by itself when it is closed.
+  if ((body_done_ && stream_.buffered().empty()) || !stream_.can_send_eof()) {
     stream_.close();
+    stream_.expires_after(kLingerTime);
     co_return;
   }
-  if (stream_.can_send_eof()) stream_.send_eof();
+  stream_.expires_after(kLingerTime);
+  stream_.send_eof();
   std::uint64_t dropped = 0;
   for (;;) {
     dropped += stream_.buffered().size();
