@@ -32,7 +32,7 @@ corolla_site_example(http_semaphore LIBS corolla::corolla corolla::http OPTIONS 
 corolla_site_example(http_progress LIBS corolla::corolla corolla::http
                      ARGS {TMP} {SITE}/image/cn.gif {SITE}/image/in.gif {SITE}/missing.gif {SITE}/image/us.gif)
 corolla_site_example(http_timeouts LIBS corolla::corolla corolla::http
-                     ARGS {SITE}/page/1 {SITE}/stalled {SITE}/missing {NOBODY}/ {SITE}/large https://a.example/)
+                     ARGS {SITE}/page/1 {SITE}/stalled {SITE}/missing {NOBODY}/ {SITE}/large ftp://a.example/)
 corolla_site_example(http_thread_pool LIBS corolla::corolla ARGS {HOST} {PORT} /page/1 /page/2 /page/3 /page/4)
 corolla_site_example(crawl_movies LIBS corolla::corolla corolla::crawl ARGS {SITE}/top250?start=0 {SITE}/top250?start=2)
 corolla_site_example(http_server LIBS corolla::corolla corolla::http ARGS "${CMAKE_CURRENT_SOURCE_DIR}/expected")

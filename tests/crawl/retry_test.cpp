@@ -30,7 +30,8 @@ TEST(RetryPolicy, KnowsWhatPasses) {
     EXPECT_EQ(RetryPolicy::is_transient(status), transient.contains(status)) << status;
   for (const Failure failure : {Failure::kConnect, Failure::kReset, Failure::kTimeout, Failure::kResolve})
     EXPECT_TRUE(RetryPolicy::is_transient(failure));
-  for (const Failure failure : {Failure::kProtocol, Failure::kTooLarge, Failure::kUnknownHost, Failure::kOther})
+  for (const Failure failure :
+       {Failure::kProtocol, Failure::kTooLarge, Failure::kUnknownHost, Failure::kTls, Failure::kOther})
     EXPECT_FALSE(RetryPolicy::is_transient(failure));
 }
 
@@ -135,6 +136,8 @@ TEST(Classify, ErrorsOfTheClientAndTheSystem) {
   EXPECT_EQ(kind(wrapped(EMFILE)), Failure::kConnect);
   EXPECT_EQ(kind(http::ClientConnectorError("h:80", corolla::gaierror(EAI_NONAME, "h"))), Failure::kUnknownHost);
   EXPECT_EQ(kind(http::ClientConnectorError("h:80", corolla::gaierror(EAI_AGAIN, "h"))), Failure::kResolve);
+  EXPECT_EQ(kind(http::ClientSSLError("h:443", corolla::TlsError("no shared cipher", "no shared cipher"))),
+            Failure::kTls);
   EXPECT_EQ(kind(corolla::gaierror(EAI_NONAME, "h")), Failure::kUnknownHost);
   EXPECT_EQ(kind(http::ClientOSError("h:80", corolla::OSError(ECONNRESET, "recv"))), Failure::kReset);
   EXPECT_EQ(kind(http::ClientPayloadError("x")), Failure::kReset);

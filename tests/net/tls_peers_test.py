@@ -212,15 +212,13 @@ class TlsPeers(unittest.TestCase):
             self.assertEqual(done.stderr, version.name.replace("_", ".") + " CN=host\n")
 
     def test_openssl_s_server(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", self.path("host.pem"),
+        server = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", self.path("host.pem"),
                                    "-key", self.path("host.key"), "-rev", "-naccept", "1"],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
-            while server.stdout.readline() not in (b"ACCEPT\n", b""):
+            while (line := server.stdout.readline()) and not line.startswith(b"ACCEPT"):
                 pass
-            done = self.connect("localhost", port, "hello", "world")
+            done = self.connect("localhost", int(line.split(b":")[-1]), "hello", "world")
             self.assertEqual(done.stdout, "olleh\ndlrow\n", done.stderr)
         finally:
             server.kill()
