@@ -112,56 +112,61 @@ TlsContext TlsContext::server(const std::string& certfile, const std::string& ke
 
 bool TlsContext::is_server() const noexcept { return state_ && state_->server; }
 
+TlsContextState& TlsContext::rules() const {
+  if (!state_) throw ValueError("an empty TlsContext; TlsContext::client() and server() make one");
+  return *state_;
+}
+
 void TlsContext::load_cert_chain(const std::string& certfile, const std::string& keyfile, const std::string& password) {
-  state_->sessions.clear();
+  rules().sessions.clear();
   const std::string certificates = read_file(certfile);
-  use_chain(*state_, certificates, certfile);
-  if (keyfile.empty()) use_key(*state_, certificates, password, certfile);
-  else use_key(*state_, read_file(keyfile), password, keyfile);
+  use_chain(rules(), certificates, certfile);
+  if (keyfile.empty()) use_key(rules(), certificates, password, certfile);
+  else use_key(rules(), read_file(keyfile), password, keyfile);
 }
 
 void TlsContext::use_cert_chain(const std::string& certificates, const std::string& key, const std::string& password) {
-  state_->sessions.clear();
-  use_chain(*state_, certificates, "the text given");
-  use_key(*state_, key, password, "the text given");
+  rules().sessions.clear();
+  use_chain(rules(), certificates, "the text given");
+  use_key(rules(), key, password, "the text given");
 }
 
 void TlsContext::load_verify_locations(const std::string& cafile, const std::string& capath,
                                        const std::string& cadata) {
   if (cafile.empty() && capath.empty() && cadata.empty()) throw ValueError("no authorities are given");
-  state_->sessions.clear();
-  if (!cafile.empty()) add_authorities(*state_, read_file(cafile), cafile);
-  if (!capath.empty() && SSL_CTX_load_verify_dir(state_->context(), capath.c_str()) != 1)
+  rules().sessions.clear();
+  if (!cafile.empty()) add_authorities(rules(), read_file(cafile), cafile);
+  if (!capath.empty() && SSL_CTX_load_verify_dir(rules().context(), capath.c_str()) != 1)
     throw_openssl_error("cannot use the directory " + capath);
-  if (!cadata.empty()) add_authorities(*state_, cadata, "the text given");
+  if (!cadata.empty()) add_authorities(rules(), cadata, "the text given");
 }
 
 void TlsContext::load_default_certs() {
-  state_->sessions.clear();
-  state_->want_default_authorities(true);
+  rules().sessions.clear();
+  rules().want_default_authorities(true);
 }
 
 void TlsContext::forget_verify_locations() {
-  state_->sessions.clear();
+  rules().sessions.clear();
   X509_STORE* const store = X509_STORE_new();
   if (!store) throw_openssl_error("out of memory");
-  SSL_CTX_set_cert_store(state_->context(), store);
-  state_->want_default_authorities(false);
+  SSL_CTX_set_cert_store(rules().context(), store);
+  rules().want_default_authorities(false);
 }
 
 void TlsContext::set_check_hostname(bool check) {
-  state_->sessions.clear();
-  state_->check_hostname = check;
-  if (check) state_->verify_mode = TlsVerifyMode::kRequired;
+  rules().sessions.clear();
+  rules().check_hostname = check;
+  if (check) rules().verify_mode = TlsVerifyMode::kRequired;
 }
 
 bool TlsContext::check_hostname() const noexcept { return state_ && state_->check_hostname; }
 
 void TlsContext::set_verify_mode(TlsVerifyMode mode) {
-  if (mode == TlsVerifyMode::kNone && state_->check_hostname)
+  if (mode == TlsVerifyMode::kNone && rules().check_hostname)
     throw ValueError("certificates must be verified as long as names are checked: set_check_hostname(false) first");
-  state_->sessions.clear();
-  state_->verify_mode = mode;
+  rules().sessions.clear();
+  rules().verify_mode = mode;
 }
 
 TlsVerifyMode TlsContext::verify_mode() const noexcept { return state_ ? state_->verify_mode : TlsVerifyMode::kNone; }
@@ -174,47 +179,47 @@ void TlsContext::set_alpn_protocols(const std::vector<std::string>& protocols) {
     wire += protocol;
   }
   if (wire.size() > 65535) throw ValueError("the protocols of ALPN are longer than 65535 bytes");
-  state_->set_alpn(std::move(wire));
+  rules().set_alpn(std::move(wire));
 }
 
 void TlsContext::set_minimum_version(TlsVersion version) {
-  state_->sessions.clear();
-  SSL_CTX_set_min_proto_version(state_->context(), version_number(version));
+  rules().sessions.clear();
+  SSL_CTX_set_min_proto_version(rules().context(), version_number(version));
 }
 
 void TlsContext::set_maximum_version(TlsVersion version) {
-  state_->sessions.clear();
-  SSL_CTX_set_max_proto_version(state_->context(), version_number(version));
+  rules().sessions.clear();
+  SSL_CTX_set_max_proto_version(rules().context(), version_number(version));
 }
 
 void TlsContext::set_ciphers(const std::string& ciphers) {
   ERR_clear_error();
-  if (SSL_CTX_set_cipher_list(state_->context(), ciphers.c_str()) != 1)
+  if (SSL_CTX_set_cipher_list(rules().context(), ciphers.c_str()) != 1)
     throw_openssl_error("no cipher can be selected by '" + ciphers + "'");
 }
 
 void TlsContext::set_ciphersuites(const std::string& ciphersuites) {
   ERR_clear_error();
-  if (SSL_CTX_set_ciphersuites(state_->context(), ciphersuites.c_str()) != 1)
+  if (SSL_CTX_set_ciphersuites(rules().context(), ciphersuites.c_str()) != 1)
     throw_openssl_error("no cipher suite can be selected by '" + ciphersuites + "'");
 }
 
 void TlsContext::set_num_tickets(unsigned count) {
-  SSL_CTX_set_num_tickets(state_->context(), count);
-  if (count == 0) SSL_CTX_set_options(state_->context(), SSL_OP_NO_TICKET);
-  else SSL_CTX_clear_options(state_->context(), SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(rules().context(), count);
+  if (count == 0) SSL_CTX_set_options(rules().context(), SSL_OP_NO_TICKET);
+  else SSL_CTX_clear_options(rules().context(), SSL_OP_NO_TICKET);
 }
 
 void TlsContext::set_session_resumption(bool resume) {
-  state_->sessions.clear();
-  state_->resume = resume && !state_->server;
+  rules().sessions.clear();
+  rules().resume = resume && !rules().server;
 }
 
 void TlsContext::add_server_name(const std::string& name, const TlsContext& context) {
   if (!is_server() || !context.is_server()) throw ValueError("server names are for contexts of servers");
   if (name.empty()) throw ValueError("a server name must not be empty");
   if (context.state_ == state_) throw ValueError("a context is not its own for another name");
-  state_->names.emplace_back(name, context.state_);
+  rules().names.emplace_back(name, context.state_);
 }
 
 }  // namespace v0

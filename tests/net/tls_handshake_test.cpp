@@ -129,6 +129,7 @@ TEST_F(TlsHandshakeTest, VersionsAndCiphersThatDoNotMeet) {
 
 TEST_F(TlsHandshakeTest, ContextsAreForOneSide) {
   run([]() -> Coro<void> {
+    EXPECT_THROW(TlsContext().set_ciphers("ALL"), ValueError);
     auto nameless = shake_hands(client_context(), server_context(), TlsOptions());
     EXPECT_EQ(describe((co_await std::move(nameless)).client_error),
               "a context that checks names needs a server_hostname");

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace corolla {
@@ -87,6 +88,7 @@ class COROLLA_API TlsContext {
   [[nodiscard]] const std::shared_ptr<TlsContextState>& state() const noexcept { return state_; }
 
  private:
+  [[nodiscard]] TlsContextState& rules() const;
   explicit TlsContext(std::shared_ptr<TlsContextState> state) noexcept : state_(std::move(state)) {}
   std::shared_ptr<TlsContextState> state_;
 };
