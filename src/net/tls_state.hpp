@@ -95,7 +95,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
  private:
   enum class Phase : std::uint8_t { kHandshaking, kOpen, kGoodbye, kFailed };
   // Ends the wait for the peer's close_notify; armed, it holds the stream.
-  class ShutdownTimer final : public Timer {
+  class ShutdownTimer final : public Schedulable {
    public:
     explicit ShutdownTimer(TlsState& owner) noexcept : owner_(owner) {}
     void run() noexcept override;

@@ -27,7 +27,7 @@ std::vector<FrameCallGraphEntry> call_stack(FutureBase& future, std::size_t limi
   if (future.kind() != FutureBase::Kind::kTask) return frames;
   auto& task = static_cast<TaskBase&>(future);
   PromiseBase* promise = task.innermost();
-  bool running = task.core().current_task() == &task;
+  bool running = running_now.task == &task;
   while (promise && frames.size() < limit) {
     frames.emplace_back(std::exchange(running, false) ? here : promise->where());
     promise = promise->link() ? promise->link()->parent : nullptr;

@@ -111,7 +111,7 @@ class CancelWalk {
   // The task gets CancelledError at its next step. One that is on its way to it already keeps its message.
   void request(TaskBase& task) {
     const FutureBase* ended = task.waiting_for_;
-    if (ended && (ended->cancelled() || is_cancelled_error(ended->error_))) {
+    if (ended && (ended->cancelled() || (ended->failed() && is_cancelled_error(ended->error_)))) {
       task.remember_message(message_of(ended->error_));
     } else if (!(task.task_flags_ & TaskBase::kWaitCancelled) || task.awaits_itself_ || task.awaits_foreign_) {
       task.remember_message(message_);

@@ -7,19 +7,17 @@
 namespace corolla {
 inline namespace v0 {
 
-constinit thread_local ContextRef* current_context = nullptr;
-
 ContextRef& require_current_context() {
-  if (!current_context) {
+  if (!running_now.context) {
     // The thread's own. Once it exists it stays current outside of tasks and callbacks, until the thread ends.
     struct Root {
       ContextRef context;
-      ~Root() { current_context = nullptr; }
+      ~Root() { running_now.context = nullptr; }
     };
     thread_local Root root;
-    current_context = &root.context;
+    running_now.context = &root.context;
   }
-  return *current_context;
+  return *running_now.context;
 }
 
 namespace {
@@ -59,8 +57,8 @@ void ContextState::set(Key key, Value value) {
 ContextVarBase::ContextVarBase(std::string name) : name_(std::move(name)), key_(next_key()) {}
 
 const void* ContextVarBase::find() const noexcept {
-  if (!current_context || !*current_context) return nullptr;
-  const ContextState::Value* value = current_context->get()->find(key_);
+  if (!running_now.context || !*running_now.context) return nullptr;
+  const ContextState::Value* value = running_now.context->get()->find(key_);
   return value ? value->get() : nullptr;
 }
 
@@ -77,7 +75,7 @@ ContextToken::ContextToken(const ContextVarBase& variable, ContextState::Value v
 void ContextToken::undo(const ContextVarBase& variable) {
   if (!context_) throw RuntimeError("the token of " + variable.name() + " was used before");
   if (variable.key() != key_) throw ValueError("the token was made by another variable than " + variable.name());
-  if (!current_context || current_context->get() != context_.get())
+  if (!running_now.context || running_now.context->get() != context_.get())
     throw ValueError("the token of " + variable.name() + " was made in another context");
   context_.get()->set(key_, std::move(before_));
   context_ = ContextRef();
@@ -93,7 +91,7 @@ namespace {
 
 // A task's context is entered while its step runs, which is when it is the current one.
 const ContextRef& require_not_entered(const ContextRef& context) {
-  if (context.get()->entered() || (current_context && current_context->get() == context.get()))
+  if (context.get()->entered() || (running_now.context && running_now.context->get() == context.get()))
     throw RuntimeError("cannot enter a context that is entered already");
   return context;
 }

@@ -21,8 +21,6 @@ inline namespace v0 {
 
 namespace {
 
-thread_local EventLoop* running = nullptr;
-
 // While callbacks keep each other busy the kernel is asked after this many of them, not after each iteration.
 constexpr unsigned kCallbacksBetweenPolls = 64;
 constexpr auto kLongestWait = std::chrono::hours(24);
@@ -45,12 +43,9 @@ struct EventLoop::Private {
   bool executor_shut_down = false;
 };
 
-EventLoop& get_running_loop() {
-  if (!running) throw RuntimeError("no running event loop");
-  return *running;
-}
+constinit thread_local Running running_now = {nullptr, nullptr, nullptr};
 
-EventLoop* running_loop_or_null() noexcept { return running; }
+void throw_no_running_loop() { throw RuntimeError("no running event loop"); }
 
 EventLoop::EventLoop(const EventLoopOptions& options)
     : core_(new LoopCore(*this)), clock_(options.clock), door_(std::make_shared<ThreadDoor>()) {
@@ -71,7 +66,7 @@ EventLoop::~EventLoop() {
 }
 
 void LoopCore::check_thread_now() const {
-  if (loop_ && loop_->is_running() && running != loop_)
+  if (loop_ && loop_->is_running() && running_now.loop != loop_)
     throw RuntimeError("Non-thread-safe operation invoked on an event loop other than the current one");
 }
 
@@ -92,7 +87,7 @@ void EventLoop::close() {
   backend_->shut_down();
   core_->loop_ = nullptr;
   while (!core_->ready_.empty()) core_->ready_.pop().drop();
-  while (Timer* const timer = private_->timers.pop_due(time_point::max())) timer->drop();
+  while (Schedulable* const timer = private_->timers.pop_due(time_point::max())) timer->drop();
   while (TaskBase* task = core_->newest_) task->abandon();
   while (GatherChildren* gather = core_->gathers_) gather->abandon();
   private_->held.clear();
@@ -124,7 +119,28 @@ void EventLoop::run_forever() { run(false); }
 void EventLoop::require_runnable() const {
   require_open();
   if (running_) throw RuntimeError("This event loop is already running");
-  if (running) throw RuntimeError("Cannot run the event loop while another loop is running");
+  if (running_now.loop) throw RuntimeError("Cannot run the event loop while another loop is running");
+}
+
+// Something may be due besides what is ready.
+inline bool EventLoop::must_look_around() const noexcept {
+  return !private_->timers.empty() || stopping_ || door_->has_news();
+}
+
+// Runs what is ready now; what that schedules waits for the next iteration.
+inline void EventLoop::run_ready() noexcept {
+  ReadyQueue& ready = core_->ready_;
+  const Schedulable* const last = ready.last();
+  if (!last) return;
+  unsigned run = 0;
+  for (const Schedulable* entry = nullptr; entry != last; ++run) {
+    Schedulable& next = ready.pop();
+    entry = &next;
+    if (core_->debug_) [[unlikely]]
+      run_watched(next);
+    else next.run();
+  }
+  since_poll_ += run;
 }
 
 void EventLoop::run(bool once) {
@@ -132,18 +148,18 @@ void EventLoop::run(bool once) {
   struct Running {
     EventLoop& loop;
     explicit Running(EventLoop& l) : loop(l) {
-      running = &l;
+      running_now.loop = &l;
       l.running_ = true;
     }
     ~Running() {
-      running = nullptr;
+      running_now.loop = nullptr;
       loop.running_ = false;
       loop.stopping_ = false;
     }
   };
   const Running scope(*this);
   do {
-    wait_for_events();
+    if (since_poll_ >= kCallbacksBetweenPolls || core_->ready_.empty() || must_look_around()) wait_for_events();
     run_ready();
   } while (!once && !stopping_);
 }
@@ -171,8 +187,6 @@ void EventLoop::run_once() { run(true); }
 void EventLoop::wait_for_events() {
   ReadyQueue& ready = core_->ready_;
   TimerQueue& timers = private_->timers;
-  const bool busy = !ready.empty() && since_poll_ < kCallbacksBetweenPolls;
-  if (busy && timers.empty() && !stopping_ && !door_->has_posts() && !interrupt_handler_) return;  // the usual case
   for (;;) {
     const bool must_not_wait = !ready.empty() || stopping_ || door_->has_posts();
     if (must_not_wait) {
@@ -197,30 +211,14 @@ void EventLoop::wait_for_events() {
       }
     }
     if (door_->has_posts()) door_->drain(ready);
-    if (interrupt_handler_) interrupt_handler_();
+    if (door_->take_interrupt() && interrupt_handler_) interrupt_handler_();
     if (!timers.empty()) {
       const time_point now = time();
       unsigned expired = 0;
-      for (; Timer* const timer = timers.pop_due(now); ++expired) ready.push(*timer);
+      for (; Schedulable* const timer = timers.pop_due(now); ++expired) ready.push(*timer);
       if (expired > 1) private_->crowd_until = now + kCrowdSpacing;
     }
     if (!ready.empty() || stopping_) return;
-  }
-}
-
-// Runs what is ready now; what that schedules waits for the next iteration.
-void EventLoop::run_ready() noexcept {
-  ReadyQueue& ready = core_->ready_;
-  const Schedulable* const last = ready.last();
-  if (!last) return;
-  for (;;) {
-    Schedulable& entry = ready.pop();
-    const bool was_last = &entry == last;
-    ++since_poll_;
-    if (core_->debug_) [[unlikely]]
-      run_watched(entry);
-    else entry.run();
-    if (was_last) return;
   }
 }
 
@@ -247,13 +245,18 @@ void EventLoop::run_watched(Schedulable& entry) noexcept {
 void EventLoop::queue(ScheduledCallback& callback) {
   require_open();
   core_->check_thread();
+  if (!running_) take_posts();
   callback.retain();
   core_->ready_.push(callback);
 }
 
+void EventLoop::take_posts() noexcept {
+  while (door_->has_posts()) door_->drain(core_->ready_);
+}
+
 // A call from the loop's own thread keeps its place among those of call_soon.
 void EventLoop::send(ThreadCall& call) {
-  if (running == this) core_->ready_.push(call);
+  if (running_now.loop == this) core_->ready_.push(call);
   else if (!door_->post(call)) ThreadDoor::refuse(call);
 }
 
@@ -265,10 +268,10 @@ void EventLoop::arm_callback(ScheduledCallback& callback, time_point when) {
   callback.retain();
 }
 
-void EventLoop::arm(Timer& timer, time_point when) { private_->timers.arm(timer, when); }
+void EventLoop::arm(Schedulable& timer, time_point when) { private_->timers.arm(timer, when); }
 std::size_t EventLoop::timer_count() const noexcept { return private_->timers.size(); }
 
-void EventLoop::disarm(Timer& timer) noexcept { private_->timers.disarm(timer); }
+void EventLoop::disarm(Schedulable& timer) noexcept { private_->timers.disarm(timer); }
 
 std::string_view EventLoop::backend() const noexcept { return backend_ ? backend_->name() : std::string_view(); }
 
@@ -309,6 +312,18 @@ void EventLoop::set_default_executor(std::shared_ptr<ThreadPoolExecutor> executo
 std::shared_ptr<ThreadPoolExecutor> EventLoop::close_default_executor() noexcept {
   private_->executor_shut_down = true;
   return private_->executor;
+}
+
+void EventLoop::set_task_factory(TaskFactory factory) { task_factory_ = std::move(factory); }
+
+void EventLoop::set_interrupt_handler(std::function<void()> handler) { interrupt_handler_ = std::move(handler); }
+
+void EventLoop::set_exception_handler(ExceptionHandler handler) {
+  exception_handler_ = handler ? std::make_shared<ExceptionHandler>(std::move(handler)) : nullptr;
+}
+
+EventLoop::ExceptionHandler EventLoop::get_exception_handler() const {
+  return exception_handler_ ? *exception_handler_ : ExceptionHandler();
 }
 
 void EventLoop::call_exception_handler(const ErrorContext& context) noexcept {

@@ -14,6 +14,7 @@ namespace {
 // callback may own the last handle of another such future, and so on: those of the futures that die meanwhile are moved to
 // the first one's list, so that no length of chain uses the stack.
 void drop_all(WaiterList& waiters) noexcept {
+  if (waiters.empty()) return;
   thread_local WaiterList* being_dropped = nullptr;
   if (being_dropped) {
     while (Waiter* waiter = waiters.pop_front()) being_dropped->push_back(*waiter);
@@ -26,16 +27,15 @@ void drop_all(WaiterList& waiters) noexcept {
 
 }  // namespace
 
-FutureBase::~FutureBase() {
-  if (!waiters_.empty()) [[unlikely]]
-    drop_all(waiters_);
+GatherChildren* FutureBase::gather_children() noexcept { return nullptr; }
+
+void FutureBase::destroy_without_result() noexcept {
+  drop_all(waiters_);
   report_if_unretrieved();
-  --live_counters.futures;
-  core_->release();
+  if (done()) std::destroy_at(&error_);
 }
 
-void FutureBase::report_if_unretrieved() noexcept {
-  if (state_ != State::kException || retrieved_) return;
+void FutureBase::report_unretrieved_now() noexcept {
   retrieved_ = true;
   if (is_cancelled_error(error_)) return;  // a cancelled gather: nobody has to look at that
   report_unretrieved(*this, error_);
@@ -68,7 +68,7 @@ void FutureBase::set_exception(std::exception_ptr error) {
 }
 
 void FutureBase::become_cancelled(const std::string& message) noexcept {
-  if (!message.empty()) error_ = std::make_exception_ptr(CancelledError(message));
+  std::construct_at(&error_, message.empty() ? nullptr : std::make_exception_ptr(CancelledError(message)));
   complete(State::kCancelled);
 }
 

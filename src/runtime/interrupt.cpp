@@ -21,7 +21,7 @@ extern "C" void on_sigint(int signal) {
     std::raise(signal);
     return;
   }
-  if (ThreadDoor* door = active_door.load()) door->wake();
+  if (ThreadDoor* door = active_door.load()) door->interrupt();
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ Coro<void> StaggeredRace::runner(Future<> entered, Future<> previous_failed) {
     if (!failed.done()) failed.set_result();
   } else if (!winner_) {
     winner_ = index;
-    cancel_others(loop_.core().current_task(), {});
+    cancel_others(running_now.task, {});
   }
 }
 

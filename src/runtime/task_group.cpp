@@ -54,7 +54,7 @@ TaskGroup::~TaskGroup() {
 void TaskGroup::enter() {
   if (loop_) throw RuntimeError("TaskGroup has already been entered");
   EventLoop& loop = get_running_loop();
-  parent_ = loop.core().current_task();
+  parent_ = running_now.task;
   if (!parent_) throw RuntimeError("TaskGroup cannot determine the parent task: it is used outside of a task");
   loop_ = &loop;
   if (cancel_on_enter_) cancel();

@@ -14,17 +14,19 @@ void eager_task_factory(EventLoop& /*loop*/, TaskBase& task, const TaskOptions& 
   else task.start();
 }
 
-void TaskMaker::launch(TaskBase& task, const TaskOptions& options) const {
-  if (!options.name().empty()) task.set_name(options.name());
-  if (options.context()) task.context() = options.context();
+void TaskMaker::launch(TaskBase& task) const {
+  const TaskOptions usual;
+  const TaskOptions& how = options ? *options : usual;
+  if (!how.name().empty()) task.set_name(how.name());
+  if (how.context()) task.context() = how.context();
   if (const TaskFactory& factory = loop.get_task_factory()) {
     try {
-      factory(loop, task, options);
+      factory(loop, task, how);
     } catch (...) {
       if (!task.begun()) task.discard();
       throw;
     }
-  } else if (options.eager_start().value_or(false)) {
+  } else if (how.eager_start().value_or(false)) {
     task.run_eagerly();
   } else {
     task.start();
@@ -32,7 +34,9 @@ void TaskMaker::launch(TaskBase& task, const TaskOptions& options) const {
 }
 
 Task<> current_task() { return current_task(get_running_loop()); }
-Task<> current_task(EventLoop& loop) { return Task<>(FutureRef<FutureBase>::share(loop.core().current_task())); }
+Task<> current_task(EventLoop& loop) {
+  return Task<>(FutureRef<FutureBase>::share(loop.is_running() ? running_now.task : nullptr));
+}
 
 std::vector<Task<>> all_tasks(EventLoop& loop) {
   std::vector<Task<>> tasks;

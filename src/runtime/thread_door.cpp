@@ -61,6 +61,11 @@ bool ThreadDoor::fall_asleep() noexcept {
   return true;
 }
 
+void ThreadDoor::interrupt() noexcept {
+  interrupted_.store(true, std::memory_order_release);
+  wake();
+}
+
 void ThreadDoor::wake() noexcept {
   const int saved = errno;
   const std::uint64_t one = 1;

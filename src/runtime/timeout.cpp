@@ -8,7 +8,7 @@ inline namespace v0 {
 
 void Timeout::enter() {
   if (state_ != State::kCreated) throw RuntimeError("Timeout has already been entered");
-  task_ = get_running_loop().core().current_task();
+  task_ = running_now.task;
   if (!task_) throw RuntimeError("Timeout is used outside of a task");
   cancelling_ = task_->cancelling();
   state_ = State::kActive;

@@ -7,7 +7,7 @@
 /// part; it is sifted in when somebody asks for the first timer, so that one which is disarmed before that costs next
 /// to nothing, and a multitude is ordered at once.
 ///
-/// Disarming only empties the timer's entry, which a node's index leads to; the callback may die at once. An empty entry
+/// Disarming only empties the timer's entry, which the timer knows the place of; the callback may die at once. An empty entry
 /// goes when it comes to the front, and when more than half of the entries are empty they are all squeezed out: memory
 /// stays within twice what the armed timers need, and a disarming costs O(1) on average.
 ///
@@ -20,7 +20,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace corolla {
@@ -37,21 +36,22 @@ class TimerQueue {
   [[nodiscard]] std::size_t entries() const noexcept { return run_.size() - run_head_ + heap_.size(); }
 
   /// Precondition: not armed.
-  void arm(Timer& timer, time_point when) {
+  void arm(Schedulable& timer, time_point when) {
     if (when >= run_end_) {
       run_.push_back({when, &timer});
       run_end_ = when;
-      timer.index_ = run_index(run_.size() - 1);
+      set_place(timer, run_index(run_.size() - 1));
     } else {
       heap_.push_back({when, next_order_++, &timer});
-      timer.index_ = kInHeap | static_cast<unsigned>(heap_.size() - 1);
+      set_place(timer, kInHeap | static_cast<unsigned>(heap_.size() - 1));
     }
     ++armed_;
   }
 
   /// Precondition: armed, in this queue.
-  void disarm(Timer& timer) noexcept {
-    const unsigned index = std::exchange(timer.index_, Timer::kIdle);
+  void disarm(Schedulable& timer) noexcept {
+    const unsigned index = place_of(timer);
+    timer.ready_next_ = nullptr;
     if (index & kInHeap) forget_in_heap(index & ~kInHeap);
     else forget_in_run((index - run_base_) & ~kInHeap);
     if (--armed_ == 0) clear();
@@ -64,19 +64,20 @@ class TimerQueue {
   }
 
   /// Takes out the first timer if its deadline is not after `now`, else gives null.
-  Timer* pop_due(time_point now) noexcept {
+  Schedulable* pop_due(time_point now) noexcept {
     if (empty()) return nullptr;
     uncover_first();
-    Timer* timer = nullptr;
+    Schedulable* timer = nullptr;
     if (run_is_first()) {
       if (run_[run_head_].when > now) return nullptr;
       timer = run_[run_head_++].timer;
+      if (run_.size() - run_head_ > kAhead) __builtin_prefetch(run_[run_head_ + kAhead].timer, 1);
     } else {
       if (heap_.front().when > now) return nullptr;
       timer = heap_.front().timer;
       remove_top();
     }
-    timer->index_ = Timer::kIdle;
+    timer->ready_next_ = nullptr;
     if (--armed_ == 0) clear();
     return timer;
   }
@@ -84,16 +85,25 @@ class TimerQueue {
  private:
   struct RunEntry {
     time_point when;
-    Timer* timer;  // null once disarmed; so below
+    Schedulable* timer;  // null once disarmed; so below
   };
   struct HeapEntry {
     time_point when;
     std::uint64_t order;
-    Timer* timer;
+    Schedulable* timer;
   };
   static constexpr std::size_t kArity = 4;
-  static constexpr unsigned kInHeap = 1U << 31;   // in Timer::index_; the other bits are the place
+  static constexpr unsigned kInHeap = 1U << 31;   // in an entry's place; the other bits count
+  static constexpr std::size_t kAhead = 8;        // entries between the one that expires and the one that is fetched
   static constexpr std::size_t kTolerated = 100;  // empty entries that are not worth the squeezing
+
+  // The place is kept in the link of the ready queue, see Schedulable.
+  static void set_place(Schedulable& timer, unsigned place) noexcept {
+    timer.ready_next_ = reinterpret_cast<Schedulable*>((static_cast<std::uintptr_t>(place) << 1) | 1);
+  }
+  static unsigned place_of(const Schedulable& timer) noexcept {
+    return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(timer.ready_next_) >> 1);
+  }
 
   static bool before(const HeapEntry& a, const HeapEntry& b) noexcept {
     return a.when != b.when ? a.when < b.when : a.order < b.order;
@@ -127,7 +137,7 @@ class TimerQueue {
     for (std::size_t i = run_head_; i < run_.size(); ++i) {
       if (!run_[i].timer) continue;
       run_[kept] = run_[i];
-      run_[kept].timer->index_ = run_index(kept);
+      set_place(*run_[kept].timer, run_index(kept));
       ++kept;
     }
     run_.erase(run_.begin() + static_cast<std::ptrdiff_t>(kept), run_.end());
@@ -182,7 +192,7 @@ class TimerQueue {
 
   void place(std::size_t index, const HeapEntry& entry) noexcept {
     heap_[index] = entry;
-    if (entry.timer) entry.timer->index_ = kInHeap | static_cast<unsigned>(index);
+    if (entry.timer) set_place(*entry.timer, kInHeap | static_cast<unsigned>(index));
   }
   void sift_up(std::size_t index) noexcept {
     const HeapEntry entry = heap_[index];

@@ -55,7 +55,7 @@ void CapacityLimiter::set_total_tokens(std::ptrdiff_t total_tokens) {
 }
 
 CapacityLimiter::Borrower CapacityLimiter::running_task() {
-  const TaskBase* task = get_running_loop().core().current_task();
+  const TaskBase* task = running_now.task;
   if (!task) throw RuntimeError("there is no task here that could borrow a token");
   return Borrower(*task);
 }

@@ -47,6 +47,32 @@ TEST_F(SleepTest, CancelledItsTimerIsGone) {
   EXPECT_EQ(elapsed(), 0ns);
 }
 
+// The callback and the timer of the sleep expire together, the callback first.
+TEST_F(SleepTest, CancelledWhenItsTimerHasExpiredItRunsBehindWhatIsReady) {
+  run_and_destroy([this]() -> Coro<void> {
+    auto body = [this]() -> Coro<void> {
+      try {
+        co_await sleep(1s);
+      } catch (const CancelledError&) {
+        log.push_back("cancelled");
+      }
+      co_await sleep(1s);
+      log.push_back("slept");
+    };
+    Coro<void> coro = body();
+    const auto sleeper = create_task(std::move(coro));
+    EventLoop& loop = get_running_loop();
+    loop.call_later(1s, [this, &loop, &sleeper] {
+      loop.call_soon([this] { log.push_back("queued before"); });
+      sleeper.cancel();
+      loop.call_soon([this] { log.push_back("queued behind"); });
+    });
+    co_await sleeper;
+  });
+  EXPECT_EQ(log, (Log{"queued before", "cancelled", "queued behind", "slept"}));
+  EXPECT_EQ(elapsed(), 2s);
+}
+
 TEST_F(SleepTest, CancelledFromATimerItEndsThen) {
   run_and_destroy([this]() -> Coro<void> {
     auto sleeper = create_task(forever());

@@ -13,11 +13,11 @@
 
 namespace {
 
-using corolla::Timer;
+using corolla::Schedulable;
 using corolla::TimerQueue;
 using time_point = TimerQueue::time_point;
 
-class Node final : public Timer {
+class Node final : public Schedulable {
  public:
   void run() noexcept override {}
   void drop() noexcept override {}
@@ -43,7 +43,7 @@ class Pair {
   }
   /// Pops what is due at `now`; the order must be that of the model.
   void pop_due(long now) {
-    while (Timer* const timer = queue_.pop_due(at(now))) {
+    while (Schedulable* const timer = queue_.pop_due(at(now))) {
       EXPECT_FALSE(timer->armed());
       ASSERT_FALSE(model_.empty());
       const auto first = least();

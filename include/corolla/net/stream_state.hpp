@@ -207,7 +207,7 @@ class COROLLA_API StreamState {
   std::size_t output_begin_ = 0;
 
  private:
-  class Deadline final : public Timer {
+  class Deadline final : public Schedulable {
    public:
     explicit Deadline(StreamState& state) noexcept : state_(state) {}
     void run() noexcept override { state_.deadline_timer_ran(); }

@@ -69,7 +69,6 @@ class COROLLA_API AsyncGeneratorPromiseBase : public Awaits<AsyncGeneratorPromis
  public:
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   [[nodiscard]] FinalAwaiter final_suspend() const noexcept { return FinalAwaiter(); }
-  void unhandled_exception() noexcept { error_ = std::current_exception(); }
   void return_void() const noexcept {}
 
   /// Between a next() and what it gives.
@@ -79,17 +78,14 @@ class COROLLA_API AsyncGeneratorPromiseBase : public Awaits<AsyncGeneratorPromis
     if (running_) [[unlikely]]
       throw_running(call);
   }
-  /// The step goes on with the body; `outer` is the generator whose body awaits this, if it is one.
-  void resume_body(CoroLink& link, AsyncGeneratorPromiseBase* outer) {
-    TaskBase& task = link.parent->task();
+  /// The step goes on with the body, whose awaiter is `awaiting`; `outer` is that one when it is a generator's.
+  void resume_body(CoroLink& link, PromiseBase& awaiting, AsyncGeneratorPromiseBase* outer) {
     if (!iterated_) [[unlikely]]
-      first_iteration(task);
+      first_iteration(PromiseBase::task());
     if (outer != outer_) [[unlikely]]
       set_outer(outer);
-    set_link(link);
-    set_task(task);
     running_ = true;
-    task.resume_next(*this);
+    link.run_child(awaiting);
   }
   /// A value is ready: the step goes on with who awaits it.
   void yielded() noexcept {
@@ -106,7 +102,6 @@ class COROLLA_API AsyncGeneratorPromiseBase : public Awaits<AsyncGeneratorPromis
   void settle() noexcept {
     if (finished_ || !owner_) destroy();
   }
-  [[nodiscard]] std::exception_ptr take_error() noexcept { return std::move(error_); }
   /// Destroys the frame, and before it those of the idle generators in it. Precondition: not running.
   void destroy() noexcept;
 
@@ -135,8 +130,7 @@ class COROLLA_API AsyncGeneratorPromiseBase : public Awaits<AsyncGeneratorPromis
   LoopCore* core_ = nullptr;                    // whose list it stands in; counted
   AsyncGeneratorPromiseBase* next_ = nullptr;
   AsyncGeneratorPromiseBase** previous_ = nullptr;  // what points at this one in the list; null outside of it
-  std::exception_ptr error_;
-  std::size_t frame_size_ = 0;  // 0: not known
+  std::size_t frame_size_ = 0;                      // 0: not known
   bool iterated_ = false;
   bool running_ = false;
   bool finished_ = false;
@@ -205,8 +199,7 @@ class AsyncGeneratorPromise final : public AsyncGeneratorPromiseBase {
       ~Settle() { promise.settle(); }
     };
     const Settle last(*this);
-    if (std::exception_ptr error = take_error()) [[unlikely]]
-      std::rethrow_exception(std::move(error));
+    PromiseBase::task().rethrow_thrown();
     std::optional<T> item = std::move(item_);
     item_.reset();
     return item;
@@ -227,10 +220,9 @@ class [[nodiscard]] NextAwaiter : private CoroLink {
   [[nodiscard]] bool await_ready() const noexcept { return child == nullptr; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
-    parent = &self.promise();
     AsyncGeneratorPromiseBase* outer = nullptr;
     if constexpr (std::is_base_of_v<AsyncGeneratorPromiseBase, Promise>) outer = &self.promise();
-    promise().resume_body(*this, outer);
+    promise().resume_body(*this, self.promise(), outer);
   }
   std::optional<T> await_resume() {
     if (!child) return std::nullopt;

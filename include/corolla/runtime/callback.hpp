@@ -39,7 +39,7 @@ struct CallbackOrigin {
 };
 
 /// The shared half of a Handle: in the ready queue or the timer heap, and in the hands of who scheduled it.
-class COROLLA_API ScheduledCallback : public Timer, public FromBlockCache {
+class COROLLA_API ScheduledCallback : public Schedulable, public FromBlockCache {
  public:
   void run() noexcept final;
   void drop() noexcept final;

@@ -2,12 +2,13 @@
 /// \file
 /// What tasks and callbacks carry of a Context: one pointer, null as long as no context variable was set.
 ///
-/// A task or callback owns a ContextRef, and while it runs `current_context` points at it. Copying a context shares the
+/// A task or callback owns a ContextRef, and while it runs `running_now.context` points at it. Copying a context shares the
 /// entries, which never change: setting a variable replaces them. So a program that uses no context variable pays for a
 /// null pointer. See context.hpp for what users see. Not thread safe, but for the entries, which threads may share.
 #pragma once
 
 #include <corolla/runtime/memory.hpp>
+#include <corolla/runtime/running.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -92,24 +93,21 @@ class ContextRef {
   ContextState* state_ = nullptr;
 };
 
-/// The context of what runs in this thread; null outside of tasks and callbacks, until a variable is set there.
-COROLLA_API extern constinit thread_local ContextRef* current_context __attribute__((tls_model("initial-exec")));
-
-/// As above; outside of tasks and callbacks the thread's own.
+/// The context of what runs in this thread; outside of tasks and callbacks the thread's own.
 [[nodiscard]] COROLLA_API ContextRef& require_current_context();
 
 /// A copy of the current context, for what is scheduled now and runs later.
 [[nodiscard]] inline ContextRef copy_current_context() {
-  return current_context ? current_context->copy() : ContextRef();
+  return running_now.context ? running_now.context->copy() : ContextRef();
 }
 
 /// Makes `context` the current one for a scope.
 class ContextScope {
  public:
-  explicit ContextScope(ContextRef& context) noexcept : outer_(std::exchange(current_context, &context)) {}
+  explicit ContextScope(ContextRef& context) noexcept : outer_(std::exchange(running_now.context, &context)) {}
   ContextScope(const ContextScope&) = delete;
   ContextScope& operator=(const ContextScope&) = delete;
-  ~ContextScope() { current_context = outer_; }
+  ~ContextScope() { running_now.context = outer_; }
 
  private:
   ContextRef* outer_;

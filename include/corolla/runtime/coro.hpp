@@ -64,12 +64,6 @@ class CoroPromiseBase : public Awaits<Derived> {
  public:
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   [[nodiscard]] FinalAwaiter final_suspend() const noexcept { return FinalAwaiter(); }
-  void unhandled_exception() noexcept { error_ = std::current_exception(); }
-  /// The exception the body ended with, or null; moves it out.
-  [[nodiscard]] std::exception_ptr take_error() noexcept { return std::move(error_); }
-
- protected:
-  std::exception_ptr error_;
 };
 
 template <class T>
@@ -87,9 +81,9 @@ class CoroPromise final : public CoroPromiseBase<CoroPromise<T>> {
   void return_value(U&& value) {
     slot_.emplace(std::forward<U>(value));
   }
+  /// What the body ended with, just now.
   T take() {
-    if (this->error_) [[unlikely]]
-      std::rethrow_exception(this->take_error());
+    PromiseBase::task().rethrow_thrown();
     return slot_.take();
   }
   /// Precondition: it ended with a value.
@@ -104,10 +98,7 @@ class CoroPromise<void> final : public CoroPromiseBase<CoroPromise<void>> {
  public:
   inline Coro<void> get_return_object(std::source_location where = std::source_location::current()) noexcept;
   void return_void() const noexcept {}
-  void take() {
-    if (error_) [[unlikely]]
-      std::rethrow_exception(take_error());
-  }
+  void take() { PromiseBase::task().rethrow_thrown(); }
 };
 
 /// Runs a Coro inside the awaiting task and owns its frame meanwhile.
@@ -124,10 +115,7 @@ class [[nodiscard]] CoroAwaiter : private CoroLink {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) noexcept {
-    parent = &self.promise();
-    child->set_link(*this);
-    child->set_task(parent->task());
-    parent->task().resume_next(*child);
+    run_child(self.promise());
   }
   T await_resume() { return static_cast<CoroPromise<T>&>(*child).take(); }
 };

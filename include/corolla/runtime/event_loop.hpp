@@ -164,7 +164,7 @@ class COROLLA_API EventLoop {
   auto create_task(C&& coro_or_function, Args&&... args);
 
   /// How tasks begin from now on; null restores the default, which queues their first step.
-  void set_task_factory(TaskFactory factory) { task_factory_ = std::move(factory); }
+  void set_task_factory(TaskFactory factory);
   [[nodiscard]] const TaskFactory& get_task_factory() const noexcept { return task_factory_; }
 
   /// Debug mode: callbacks and steps that take long are logged with their place, and so are coroutines that are dropped
@@ -175,17 +175,17 @@ class COROLLA_API EventLoop {
   void set_slow_callback_duration(duration limit) noexcept { slow_callback_duration_ = limit; }
   [[nodiscard]] duration slow_callback_duration() const noexcept { return slow_callback_duration_; }
 
+  /// Takes what other threads have sent, so that what is queued now comes behind it. While it does not run; a run does so
+  /// by itself.
+  void take_posts() noexcept;
+
   /// Null restores the default, which writes one line to standard error.
-  void set_exception_handler(ExceptionHandler handler) {
-    exception_handler_ = handler ? std::make_shared<ExceptionHandler>(std::move(handler)) : nullptr;
-  }
+  void set_exception_handler(ExceptionHandler handler);
   /// Never throws; errors of the handler go to the default one.
   void call_exception_handler(const ErrorContext& context) noexcept;
   /// What the default handler does: one line on standard error.
   void default_exception_handler(const ErrorContext& context) noexcept;
-  [[nodiscard]] ExceptionHandler get_exception_handler() const {
-    return exception_handler_ ? *exception_handler_ : ExceptionHandler();
-  }
+  [[nodiscard]] ExceptionHandler get_exception_handler() const;
 
   /// Runs function(args...) in a thread of `executor`, or of the default one for nullptr; see executor.hpp. Unlike the
   /// function of that name it needs no running loop. Context variables are not copied into the thread.
@@ -211,8 +211,8 @@ class COROLLA_API EventLoop {
   [[nodiscard]] std::string_view backend() const noexcept;
 
   /// For the library's own awaiters: arms and disarms a timer node.
-  void arm(Timer& timer, time_point when);
-  void disarm(Timer& timer) noexcept;
+  void arm(Schedulable& timer, time_point when);
+  void disarm(Schedulable& timer) noexcept;
   /// Timers that are armed, for tests that look for leaks.
   [[nodiscard]] std::size_t timer_count() const noexcept;
   [[nodiscard]] Backend& io() noexcept { return *backend_; }
@@ -224,7 +224,7 @@ class COROLLA_API EventLoop {
   [[nodiscard]] FutureRef<FutureBase> take_held(std::size_t ticket) noexcept;
 
   /// First and further Ctrl-C, as counted by the process's handler, are handed to this; see Runner.
-  void set_interrupt_handler(std::function<void()> handler) { interrupt_handler_ = std::move(handler); }
+  void set_interrupt_handler(std::function<void()> handler);
 
  private:
   friend class LoopSideTable;
@@ -256,6 +256,7 @@ class COROLLA_API EventLoop {
   void require_open() const;
   void require_runnable() const;
   void run(bool once);
+  [[nodiscard]] bool must_look_around() const noexcept;
   void wait_for_events();
   void run_ready() noexcept;
   void run_watched(Schedulable& entry) noexcept;
@@ -276,10 +277,15 @@ class COROLLA_API EventLoop {
   unsigned since_poll_ = 0;
 };
 
+[[noreturn]] COROLLA_API void throw_no_running_loop();
 /// The loop that runs in this thread; RuntimeError when none does.
-[[nodiscard]] COROLLA_API EventLoop& get_running_loop();
+[[nodiscard]] inline EventLoop& get_running_loop() {
+  if (!running_now.loop) [[unlikely]]
+    throw_no_running_loop();
+  return *running_now.loop;
+}
 /// As above, but null when none runs.
-[[nodiscard]] COROLLA_API EventLoop* running_loop_or_null() noexcept;
+[[nodiscard]] inline EventLoop* running_loop_or_null() noexcept { return running_now.loop; }
 
 }  // namespace v0
 }  // namespace corolla

@@ -13,13 +13,16 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace corolla {
 inline namespace v0 {
 
 class GatherChildren;
 class CompletionWatch;
+class PromiseBase;
 
 /// The shared state behind Future<T>, Task<T> and the future of a gather. Counted, not thread safe.
 class COROLLA_API FutureBase : public FromBlockCache {
@@ -35,6 +38,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool done() const noexcept { return state_ != State::kPending; }
   [[nodiscard]] bool cancelled() const noexcept { return state_ == State::kCancelled; }
+  [[nodiscard]] bool failed() const noexcept { return state_ == State::kException; }
   [[nodiscard]] LoopCore& core() const noexcept { return *core_; }
 
   /// The exception, null when there is a result. Throws InvalidStateError while pending and CancelledError when
@@ -61,7 +65,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
   void announce_completion() noexcept { announces_ = true; }
   void remove_waiter(Waiter& waiter) noexcept { waiters_.remove(waiter); }
   /// The children of a gather's future, null for any other.
-  [[nodiscard]] virtual GatherChildren* gather_children() noexcept { return nullptr; }
+  [[nodiscard]] virtual GatherChildren* gather_children() noexcept;
   [[nodiscard]] WaiterList& waiters() noexcept { return waiters_; }
 
   /// Completes the future; throws InvalidStateError when done.
@@ -75,14 +79,22 @@ class COROLLA_API FutureBase : public FromBlockCache {
   }
 
  protected:
-  FutureBase(LoopCore& core, Kind kind) noexcept : kind_(kind), core_(&core) {
+  FutureBase(LoopCore& core, Kind kind) noexcept : kind_(kind), core_(&core), innermost_(nullptr) {
     core.retain();
     ++live_counters.futures;
   }
-  virtual ~FutureBase();
+  virtual ~FutureBase() {
+    if (state_ != State::kResult) [[unlikely]]
+      destroy_without_result();
+    --live_counters.futures;
+    core_->release();
+  }
 
   /// Tells the exception handler of an exception that nobody retrieved, once.
-  void report_if_unretrieved() noexcept;
+  void report_if_unretrieved() noexcept {
+    if (state_ == State::kException && !retrieved_) [[unlikely]]
+      report_unretrieved_now();
+  }
   void require_pending() const {
     core_->check_thread();
     if (done()) [[unlikely]]
@@ -97,7 +109,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
     }
   }
   void fail(std::exception_ptr error) noexcept {
-    error_ = std::move(error);
+    std::construct_at(&error_, std::move(error));
     complete(State::kException);
   }
   /// What cancel() does to a future that is done.
@@ -105,7 +117,7 @@ class COROLLA_API FutureBase : public FromBlockCache {
     if (kind_ != Kind::kGather) retrieved_ = true;
   }
   void become_cancelled(const std::string& message) noexcept;
-  [[noreturn]] void throw_failure();
+  [[noreturn, gnu::cold]] void throw_failure();
 
   std::uint32_t references_ = 1;
   State state_ = State::kPending;
@@ -115,16 +127,24 @@ class COROLLA_API FutureBase : public FromBlockCache {
   bool marked_ : 1 = false;         // to find duplicates among children
   bool awaits_itself_ : 1 = false;  // a task's, as the next: its next step throws RuntimeError
   bool awaits_foreign_ : 1 = false;
-  bool begun_ : 1 = false;       // a task's: its first step was queued or has run
-  std::uint8_t task_flags_ = 0;  // TaskBase's, here to fill the word
+  bool begun_ : 1 = false;        // its first step was queued or has run
+  bool named_ : 1 = false;        // the loop's side table has a name
+  bool has_message_ : 1 = false;  // the loop's side table has a cancel message
+  std::uint8_t task_flags_ = 0;   // TaskBase's, here to fill the word
   LoopCore* core_;
   WaiterList waiters_;
-  std::exception_ptr error_;  // a cancelled future keeps one only when it has a message
+  union {
+    PromiseBase* innermost_;    // while pending, a task's innermost suspended coroutine; else null
+    std::exception_ptr error_;  // once failed or cancelled; a cancelled one keeps one only when it has a message
+  };
 
  private:
   friend class CancelWalk;
   friend class GatherChildren;
   friend class CompletionWatch;
+
+  void report_unretrieved_now() noexcept;
+  void destroy_without_result() noexcept;
 };
 
 /// A counted pointer to a future's state.

@@ -9,6 +9,7 @@
 #include <corolla/runtime/schedulable.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 
 namespace corolla {
@@ -34,8 +35,6 @@ class COROLLA_API LoopCore {
 
   /// Null once the loop is closed.
   [[nodiscard]] EventLoop* loop() const noexcept { return loop_; }
-  /// The task whose step runs; null in a callback.
-  [[nodiscard]] TaskBase* current_task() const noexcept { return current_; }
   /// Tasks not done, oldest first; the link to the next one is the task's own.
   [[nodiscard]] TaskBase* first_task() const noexcept { return oldest_; }
 
@@ -64,11 +63,11 @@ class COROLLA_API LoopCore {
 
   EventLoop* loop_;
   ReadyQueue ready_;
-  TaskBase* current_ = nullptr;
   TaskBase* oldest_ = nullptr;
   TaskBase* newest_ = nullptr;
   GatherChildren* gathers_ = nullptr;                // all alive, in no order
   AsyncGeneratorPromiseBase* generators_ = nullptr;  // alive and iterated, newest first
+  std::exception_ptr thrown_;  // what a coroutine just ended with, until its awaiter or its task takes it
   bool generators_shut_down_ = false;
   std::unique_ptr<SideTable> side_table_;
   unsigned eager_depth_ = 0;  // eager tasks inside each other's first steps

@@ -79,20 +79,17 @@ class [[nodiscard]] CoroOutcomeAwaiter : private CoroLink {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) noexcept {
-    parent = &self.promise();
-    child->set_link(*this);
-    child->set_task(parent->task());
-    parent->task().resume_next(*child);
+    run_child(self.promise());
   }
   Outcome<T> await_resume() {
-    auto& promise = static_cast<CoroPromise<T>&>(*child);
-    if (std::exception_ptr error = promise.take_error()) {
+    TaskBase& task = PromiseBase::task();
+    if (std::exception_ptr error = task.take_thrown()) {
       // A cancellation of the awaiting task is never captured.
-      if (promise.task().cancelling() > 0 && is_cancelled_error(error)) std::rethrow_exception(error);
+      if (task.cancelling() > 0 && is_cancelled_error(error)) std::rethrow_exception(error);
       return Outcome<T>(std::move(error));
     }
     if constexpr (std::is_void_v<T>) return Outcome<T>(std::monostate{});
-    else return Outcome<T>(promise.take_value());
+    else return Outcome<T>(static_cast<CoroPromise<T>&>(*child).take_value());
   }
 };
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What every coroutine's promise has: its task, its awaiter, the place where it is suspended.
+/// What every coroutine's promise has: its awaiter, and the place where it is suspended. Which task drives it and what
+/// it failed with are known elsewhere while they matter, so that a frame does not carry them.
 #pragma once
 
 #include <corolla/runtime/memory.hpp>
+#include <corolla/runtime/running.hpp>
 #include <corolla/runtime/task_base.hpp>
 
 #include <coroutine>
 #include <cstddef>
+#include <exception>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -23,6 +26,9 @@ class Coro;
 struct CoroLink {
   PromiseBase* child = nullptr;
   PromiseBase* parent = nullptr;
+
+  /// The step goes on with `child`, and then with `awaiting`.
+  inline void run_child(PromiseBase& awaiting) noexcept;
 };
 
 /// Base of all promises. It is the first base and holds no virtual function, so that a handle can be made from it.
@@ -31,9 +37,8 @@ class COROLLA_API PromiseBase {
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
 
-  /// The task that drives this coroutine; null before it was first awaited.
-  [[nodiscard]] TaskBase& task() const noexcept { return *task_; }
-  void set_task(TaskBase& task) noexcept { task_ = &task; }
+  /// The task that drives this coroutine. Precondition: the coroutine runs.
+  [[nodiscard]] static TaskBase& task() noexcept { return *running_now.task; }
   /// Who awaits it; null for the root of a task.
   [[nodiscard]] CoroLink* link() const noexcept { return link_; }
   void set_link(CoroLink& link) noexcept { link_ = &link; }
@@ -45,10 +50,12 @@ class COROLLA_API PromiseBase {
     return std::coroutine_handle<PromiseBase>::from_promise(*this);
   }
 
+  /// The body ended with the exception that is being handled: keeps it for whoever runs next, the awaiter or the task.
+  void unhandled_exception() noexcept { task().set_thrown(std::current_exception()); }
   /// At the final suspension: the step goes on with the awaiter, or the task is finished.
   void finished() noexcept {
-    if (link_) task_->resume_next(*link_->parent);
-    else task_->root_finished();
+    if (link_) task().resume_next(*link_->parent);
+    else task().root_finished();
   }
 
   static void* operator new(std::size_t size) {
@@ -65,10 +72,15 @@ class COROLLA_API PromiseBase {
   ~PromiseBase() = default;
 
  private:
-  TaskBase* task_ = nullptr;
   CoroLink* link_ = nullptr;
   std::source_location where_;
 };
+
+inline void CoroLink::run_child(PromiseBase& awaiting) noexcept {
+  parent = &awaiting;
+  child->set_link(*this);
+  PromiseBase::task().resume_next(*child);
+}
 
 /// An object that can be awaited by a corolla coroutine: it has a member operator co_await, or is an awaiter itself.
 template <class A>

@@ -9,7 +9,7 @@
 
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
-#include <corolla/runtime/task_base.hpp>
+#include <corolla/runtime/promise.hpp>
 
 #include <chrono>
 #include <coroutine>
@@ -19,33 +19,21 @@
 namespace corolla {
 inline namespace v0 {
 
-/// Suspends the task; see the file's comment. A compiler may keep two of them in the frame, hence the union.
+/// Suspends the task; see the file's comment.
 class [[nodiscard]] Sleep {
  public:
   explicit Sleep(std::chrono::nanoseconds delay) noexcept : delay_(delay) {}
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
-    const std::chrono::nanoseconds delay = delay_;
-    task_ = &self.promise().task();
-    if (delay.count() <= 0) {
-      task_->yield();
-      return;
-    }
-    EventLoop& loop = *task_->core().loop();
-    loop.arm(*task_, loop.time_after(delay));
-    task_->wait();
+    TaskBase& task = self.promise().task();
+    if (delay_.count() <= 0) task.yield();
+    else task.sleep(delay_);
   }
-  void await_resume() const {
-    task_->disarm_sleep();
-    task_->resumed();
-  }
+  void await_resume() const { PromiseBase::task().resumed(); }
 
  private:
-  union {
-    std::chrono::nanoseconds delay_;  // until it suspends
-    TaskBase* task_;                  // from then on
-  };
+  std::chrono::nanoseconds delay_;
 };
 
 /// `co_await sleep(100ms)`. What is longer than the clock reaches (292 years) is for ever; ValueError for a NaN.

@@ -117,10 +117,10 @@ struct TaskMaker {
  private:
   void begin(TaskBase& task) const {
     if (options || loop.get_task_factory()) [[unlikely]]
-      launch(task, options ? *options : TaskOptions());
+      launch(task);
     else task.start();
   }
-  COROLLA_API void launch(TaskBase& task, const TaskOptions& how) const;
+  COROLLA_API void launch(TaskBase& task) const;
   void require_loop_open() const {
     if (loop.is_closed()) throw RuntimeError("Event loop is closed");
   }
@@ -170,6 +170,7 @@ auto create_task(const TaskOptions& options, F&& function, Args&&... args) {
 
 template <class C, class... Args>
 auto EventLoop::create_task(C&& coro_or_function, Args&&... args) {
+  if (!running_) take_posts();
   if constexpr (PlainAwaitable<C>) {
     return create_task(as_coro(std::forward<C>(coro_or_function)), std::forward<Args>(args)...);
   } else if constexpr (AnyCoro<C>) {
@@ -222,6 +223,7 @@ auto ensure_future(A&& awaitable, std::source_location where = std::source_locat
 template <class A>
 auto EventLoop::run_until_complete(A&& awaitable) {
   require_runnable();  // before a task is made, which would run all the same
+  take_posts();
   auto future = ensure_future(*this, std::forward<A>(awaitable));
   run_until_done(*future.state());
   using T = value_type_of<decltype(future)>;

@@ -33,8 +33,9 @@ inline namespace v0 {
 
 class PromiseBase;
 class TaskBase;
+struct PreparedCancellation;
 
-/// The task's place in the ready queue and in the list of what it waits for.
+/// The task's place in the ready queue, in the list of what it waits for, and among the timers while it sleeps.
 class COROLLA_API WakeUp : public Waiter {
  public:
   void run() noexcept final;
@@ -45,15 +46,8 @@ class COROLLA_API WakeUp : public Waiter {
   [[nodiscard]] TaskBase& task() noexcept;
 };
 
-/// The timer of a sleeping task; its expiry ends the sleep one hop before the task runs, as asyncio's does.
-class COROLLA_API SleepTimer : public Timer {
- public:
-  void run() noexcept final;
-  void drop() noexcept final {}
-};
-
 /// See the file's comment.
-class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer {
+class COROLLA_API TaskBase : public FutureBase, public WakeUp {
  public:
   // -- asyncio's Task -------------------------------------------------------------------------------------------
   /// Number of cancel requests that uncancel() has not undone.
@@ -74,7 +68,7 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   /// The context its steps run in.
   [[nodiscard]] ContextRef& context() noexcept { return context_; }
   /// The innermost suspended coroutine; null when done. For call graphs.
-  [[nodiscard]] PromiseBase* innermost() const noexcept { return innermost_; }
+  [[nodiscard]] PromiseBase* innermost() const noexcept { return done() ? nullptr : innermost_; }
   /// The task created after this one that is not done either; null behind the last.
   [[nodiscard]] TaskBase* next_task() const noexcept { return newer_; }
 
@@ -86,13 +80,22 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   }
   /// Suspends until `future` is done. The caller keeps it alive. When it is this task itself or belongs to another loop,
   /// resumed() throws RuntimeError in the next iteration.
-  void wait_for_future(FutureBase& future);
+  void wait_for_future(FutureBase& future) {
+    if (&future == this || &future.core() != core_ || (task_flags_ & kMustCancel)) [[unlikely]] {
+      wait_for_unusual(future);
+      return;
+    }
+    waiting_for_ = &future;
+    future.add_waiter(static_cast<WakeUp&>(*this));
+  }
   /// Suspends until wake(). The wake-up may meanwhile stand in one WaiterList.
   void wait() noexcept {
     task_flags_ |= kWaiting;
     if (task_flags_ & kMustCancel) [[unlikely]]
       cancel_pending_wait();
   }
+  /// Suspends until `delay` has passed.
+  void sleep(std::chrono::nanoseconds delay);
   /// Suspends until the next iteration (asyncio's sleep(0)).
   void yield() noexcept { core_->call_soon(static_cast<WakeUp&>(*this)); }
   /// True while it waits for a leaf that nobody has ended yet.
@@ -108,23 +111,29 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     task_flags_ &= static_cast<std::uint8_t>(~kWaiting);
     step();
   }
-  /// Disarms the sleep timer if it is armed.
-  void disarm_sleep() noexcept {
-    if (armed()) [[unlikely]]
-      disarm_armed_sleep();
-  }
   /// The first thing a suspending awaiter does when it resumes: throws CancelledError if this wait was cancelled,
   /// RuntimeError if it could not be.
   void resumed() {
-    if (task_flags_ & (kMustCancel | kWaitCancelled)) [[unlikely]]
-      std::rethrow_exception(take_cancellation());  // here, so that one frame less is unwound
+    if (task_flags_ & (kMustCancel | kWaitCancelled)) [[unlikely]] {
+      throw_cancellation();
+      std::terminate();  // nothing catches it
+    }
   }
   /// True when resumed() would throw; lets an awaiter give back what it was handed before.
   [[nodiscard]] bool resumes_cancelled() const noexcept { return (task_flags_ & (kMustCancel | kWaitCancelled)) != 0; }
   /// True when cancel() ended the wait before wake() did, so that nothing was handed over.
   [[nodiscard]] bool wait_cancelled() const noexcept { return (task_flags_ & kWaitCancelled) != 0; }
 
-  /// The root coroutine is at its final suspension: stores its outcome. Called by the root's promise.
+  /// How a coroutine of this task ended, from its end until its awaiter, or the task, goes on.
+  void set_thrown(std::exception_ptr error) noexcept { core_->thrown_ = std::move(error); }
+  [[nodiscard]] std::exception_ptr take_thrown() noexcept { return std::exchange(core_->thrown_, nullptr); }
+  void rethrow_thrown() {
+    if (core_->thrown_) [[unlikely]] {
+      throw_thrown();
+      std::terminate();  // nothing catches it
+    }
+  }
+  /// The root coroutine is at its final suspension. Called by the root's promise.
   void root_finished() noexcept { task_flags_ |= kRootFinished; }
 
   /// Runs the first step now, inside the caller, as an eager task does; or queues it, when the loop does not run or eager
@@ -134,7 +143,6 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   void discard() noexcept;
 
   [[nodiscard]] static TaskBase& of(WakeUp& wake_up) noexcept { return static_cast<TaskBase&>(wake_up); }
-  [[nodiscard]] static TaskBase& of(SleepTimer& timer) noexcept { return static_cast<TaskBase&>(timer); }
 
  protected:
   /// Takes over the suspended `root` and stands in the loop's list of tasks; start() queues it.
@@ -142,8 +150,8 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
   ~TaskBase() override;
 
   void set_root(PromiseBase& root) noexcept;
-  /// Moves the root's value into the result unless it is to be discarded, or returns the exception it ended with.
-  virtual std::exception_ptr take_result(PromiseBase& root, bool discard) noexcept = 0;
+  /// Moves the root's value into the result; what that throws goes to set_thrown().
+  virtual void take_value(PromiseBase& root) noexcept = 0;
   /// Destroys the callable and arguments that live in the task's block, if any.
   virtual void drop_callable() noexcept {}
 
@@ -157,7 +165,7 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
 
  private:
   friend class WakeUp;
-  friend class SleepTimer;
+  friend class LateStep;
   friend class CancelWalk;
   friend class EventLoop;
 
@@ -168,26 +176,31 @@ class COROLLA_API TaskBase : public FutureBase, public WakeUp, public SleepTimer
     kWaitCancelled = 8,  // that wait was ended by cancel()
     kMustCancel = 16,    // the next step throws CancelledError
     kRootFinished = 32,
-    kNamed = 64,    // the loop's side table has a name
-    kMessage = 128  // the loop's side table has a cancel message
+    kSleeping = 64,   // waits for its timer, which stands among the loop's, or expired and stands in the ready queue
+    kSleepOver = 128  // cancelled in the latter case: what stands there is to do nothing
   };
 
   void step() noexcept;
   void finish() noexcept;
+  void end_without_result(std::exception_ptr error) noexcept;
   /// The loop dies: destroys the coroutines; whoever holds a handle sees a cancelled task.
   void abandon() noexcept;
   void destroy_coroutines() noexcept;
   void leave_list() noexcept;
+  void wait_for_unusual(FutureBase& future);
   void cancel_pending_wait() noexcept;
-  void disarm_armed_sleep() noexcept;
-  [[nodiscard]] std::exception_ptr take_cancellation();
+  void end_sleep() noexcept;
+  void timer_expired() noexcept;
+  [[gnu::cold]] void throw_cancellation();
+  [[gnu::cold]] void throw_thrown();
+  [[nodiscard]] PreparedCancellation prepare_cancellation_due();
+  [[nodiscard]] PreparedCancellation prepare_thrown();
   void remember_message(const std::string& message);
   [[nodiscard]] std::string take_message() noexcept;
 
   std::uint32_t cancel_requests_ = 0;
   std::uint32_t number_;
   FutureBase* waiting_for_ = nullptr;
-  PromiseBase* innermost_ = nullptr;
   ContextRef context_;
   TaskBase* older_;
   TaskBase* newer_ = nullptr;

@@ -86,18 +86,14 @@ class TaskState : public TaskBase {
   }
 
  private:
-  std::exception_ptr take_result(PromiseBase& root, bool discard) noexcept final {
-    auto& promise = static_cast<CoroPromise<T>&>(root);
-    if (std::exception_ptr error = promise.take_error()) return error;
+  void take_value(PromiseBase& root) noexcept final {
     if constexpr (!std::is_void_v<T>) {
-      if (discard) return nullptr;
       try {
-        slot_.emplace(promise.take_value());
+        slot_.emplace(static_cast<CoroPromise<T>&>(root).take_value());
       } catch (...) {
-        return std::current_exception();
+        set_thrown(std::current_exception());
       }
     }
-    return nullptr;
   }
 
   [[no_unique_address]] ValueSlot<T> slot_;

@@ -41,8 +41,10 @@ class COROLLA_API ThreadDoor {
     ThreadCall& call = make_thread_call(std::forward<F>(function), std::forward<Args>(args)...);
     if (!post(call)) refuse(call);
   }
-  /// Wakes the loop. Safe in a signal handler.
+  /// Wakes the loop. Thread safe.
   void wake() noexcept;
+  /// Wakes the loop and has it call its interrupt handler. Thread safe, and safe in a signal handler.
+  void interrupt() noexcept;
 
  private:
   friend class EventLoop;
@@ -64,6 +66,12 @@ class COROLLA_API ThreadDoor {
   [[nodiscard]] bool has_posts() const noexcept {
     return batch_ != nullptr || last_.load(std::memory_order_relaxed) != current_;
   }
+  /// interrupt() was called; forgets it.
+  [[nodiscard]] bool take_interrupt() noexcept {
+    return interrupted_.load(std::memory_order_relaxed) && interrupted_.exchange(false, std::memory_order_acquire);
+  }
+  /// There is something for the loop to take.
+  [[nodiscard]] bool has_news() const noexcept { return has_posts() || interrupted_.load(std::memory_order_relaxed); }
   /// Before the loop waits for the kernel; false when there are posts.
   [[nodiscard]] bool fall_asleep() noexcept;
   void close() noexcept;
@@ -76,8 +84,9 @@ class COROLLA_API ThreadDoor {
 
   std::atomic<Schedulable*> last_{&awake_[0]};
   int descriptor_;  // an eventfd
+  std::atomic<bool> interrupted_{false};
   // What follows is the loop's alone, away from the line that posters write.
-  char padding_[64 - sizeof(std::atomic<Schedulable*>) - sizeof(int)];
+  char padding_[64 - sizeof(std::atomic<Schedulable*>) - sizeof(int) - sizeof(std::atomic<bool>)];
   Schedulable* current_ = &awake_[0];    // the sentinel with which the next batch begins
   Schedulable* batch_ = nullptr;         // the next entry of this batch; null when it is used up
   Schedulable* end_of_batch_ = nullptr;  // its last entry

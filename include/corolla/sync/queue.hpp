@@ -39,10 +39,7 @@ class QueueWait : private CoroLink {
   }
   void start(Coro<void> coro, PromiseBase& awaiting) noexcept {
     child = &coro.release();
-    parent = &awaiting;
-    child->set_link(*this);
-    child->set_task(parent->task());
-    parent->task().resume_next(*child);
+    run_child(awaiting);
   }
   /// Throws what the coroutine ended with; nothing when it was not needed.
   void finish() {
