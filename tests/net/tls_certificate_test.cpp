@@ -228,9 +228,11 @@ TEST_F(TlsCertificateTest, ClientsAreKnownByTheirCertificates) {
       TlsContext bare = client_context();
       bare.set_maximum_version(version);
       auto first = words_with(known, demanding_server(TlsVerifyMode::kRequired));
-      EXPECT_EQ(co_await std::move(first), "hello CN=customer");
+      const auto first_words = co_await std::move(first);
+      EXPECT_EQ(first_words, "hello CN=customer");
       auto second = words_with(bare, demanding_server(TlsVerifyMode::kOptional));
-      EXPECT_EQ(co_await std::move(second), "hello stranger");
+      const auto second_words = co_await std::move(second);
+      EXPECT_EQ(second_words, "hello stranger");
       auto third = words_with(bare, demanding_server(TlsVerifyMode::kRequired));
       const std::string absent = co_await std::move(third);
       EXPECT_TRUE(contains(absent, "peer did not return a certificate")) << absent;

@@ -51,7 +51,8 @@ TEST_F(TlsHandshakeTest, ACertificateForEachServerName) {
       EXPECT_EQ(pair.server->tls()->server_name(), std::string(name) == "127.0.0.1" ? "" : name);
     }
     auto deeper = shake_hands(client_context(), server, to_host("a.b.second.example"));
-    EXPECT_TRUE(contains(describe((co_await std::move(deeper)).client_error), "does not match 'localhost'"));
+    const auto too_deep = co_await std::move(deeper);
+    EXPECT_TRUE(contains(describe(too_deep.client_error), "does not match 'localhost'"));
     EXPECT_THROW(server.add_server_name("x", client_context()), ValueError);
   }());
 }
@@ -71,12 +72,15 @@ TEST_F(TlsHandshakeTest, SessionsAreResumed) {
         EXPECT_EQ(pair.client->tls()->version(), version == TlsVersion::kTls12 ? "TLSv1.2" : "TLSv1.3");
         EXPECT_TRUE(pair.client->tls()->peer_certificate()) << "as it was verified the first time";
         co_await pair.server->send_all("x");
-        EXPECT_EQ(co_await pair.client->receive(), "x") << "tickets come before it";
+        const auto received = co_await pair.client->receive();
+        EXPECT_EQ(received, "x") << "tickets come before it";
       }
       auto elsewhere = shake_hands(client, server, to_host("127.0.0.1"));
-      EXPECT_FALSE((co_await std::move(elsewhere)).client->tls()->resumed()) << "a session is one server's";
+      const auto elsewhere_pair = co_await std::move(elsewhere);
+      EXPECT_FALSE(elsewhere_pair.client->tls()->resumed()) << "a session is one server's";
       auto forgotten = shake_hands(client, server_context());
-      EXPECT_FALSE((co_await std::move(forgotten)).client->tls()->resumed()) << "another server cannot read the ticket";
+      const auto forgotten_pair = co_await std::move(forgotten);
+      EXPECT_FALSE(forgotten_pair.client->tls()->resumed()) << "another server cannot read the ticket";
     }
   }());
 }
@@ -95,7 +99,8 @@ TEST_F(TlsHandshakeTest, SessionsAreNotResumedWhenOneSideDoesNotWantIt) {
           TlsPair pair = co_await std::move(shaking);
           EXPECT_FALSE(pair.client->tls()->resumed());
           co_await pair.server->send_all("x");
-          EXPECT_EQ(co_await pair.client->receive(), "x");
+          const auto received = co_await pair.client->receive();
+          EXPECT_EQ(received, "x");
         }
       }
     }
@@ -131,14 +136,16 @@ TEST_F(TlsHandshakeTest, ContextsAreForOneSide) {
   run([]() -> Coro<void> {
     EXPECT_THROW(TlsContext().set_ciphers("ALL"), ValueError);
     auto nameless = shake_hands(client_context(), server_context(), TlsOptions());
-    EXPECT_EQ(describe((co_await std::move(nameless)).client_error),
-              "a context that checks names needs a server_hostname");
+    const auto without_name = co_await std::move(nameless);
+    EXPECT_EQ(describe(without_name.client_error), "a context that checks names needs a server_hostname");
     auto without = connect_tls("127.0.0.1", 1, TlsContext());
-    EXPECT_TRUE(failed_with<ValueError>(co_await outcome(std::move(without))));
+    const auto refused = co_await outcome(std::move(without));
+    EXPECT_TRUE(failed_with<ValueError>(refused));
     ServerOptions options;
     options.ssl = client_context();
     auto starting = start_server([](ByteStream) -> Coro<void> { co_return; }, "127.0.0.1", 0, options);
-    EXPECT_TRUE(failed_with<ValueError>(co_await outcome(std::move(starting))));
+    const auto started = co_await outcome(std::move(starting));
+    EXPECT_TRUE(failed_with<ValueError>(started));
   }());
 }
 
@@ -159,7 +166,8 @@ TEST_F(TlsHandshakeTest, APeerThatSaysNothingRunsIntoTheTimeout) {
       std::string said(co_await ends.second.receive());
       EXPECT_EQ(said.empty(), server);
       if (server) co_return;
-      EXPECT_EQ(co_await ends.second.receive(), "") << "and the connection is closed";
+      const auto received = co_await ends.second.receive();
+      EXPECT_EQ(received, "") << "and the connection is closed";
     }(virtual_loop.clock(), serving));
   }
 }
@@ -178,15 +186,18 @@ Coro<std::string> error_from(std::string bytes, bool serving) {
 TEST_F(TlsHandshakeTest, BytesThatAreNotTls) {
   run([]() -> Coro<void> {
     auto http = error_from("HTTP/1.1 400 Bad Request\r\n\r\nno TLS here, and some more", false);
-    EXPECT_EQ(co_await std::move(http),
+    const auto http_error = co_await std::move(http);
+    EXPECT_EQ(http_error,
               "TLS handshake with localhost failed: the peer answers in plain HTTP, not TLS (wrong version number)");
     auto request = error_from("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true);
-    EXPECT_EQ(co_await std::move(request),
-              "TLS handshake with the peer failed: the peer speaks plain HTTP (http request)");
+    const auto request_error = co_await std::move(request);
+    EXPECT_EQ(request_error, "TLS handshake with the peer failed: the peer speaks plain HTTP (http request)");
     auto ssh = error_from("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", false);
-    EXPECT_TRUE(contains(co_await std::move(ssh), "wrong version number"));
+    const auto ssh_error = co_await std::move(ssh);
+    EXPECT_TRUE(contains(ssh_error, "wrong version number"));
     auto nothing = error_from("", false);
-    EXPECT_TRUE(contains(co_await std::move(nothing), "the peer closed the connection"));
+    const auto end_error = co_await std::move(nothing);
+    EXPECT_TRUE(contains(end_error, "the peer closed the connection"));
     Random random(7);
     for (int i = 0; i < 300; ++i) {
       std::string garbage(1 + random.below(400), '\0');
@@ -195,7 +206,8 @@ TEST_F(TlsHandshakeTest, BytesThatAreNotTls) {
         garbage.replace(0, std::min<std::size_t>(3, garbage.size()), "\x16\x03\x01",
                         std::min<std::size_t>(3, garbage.size()));
       auto trying = error_from(garbage, i % 4 < 2);
-      EXPECT_NE(co_await std::move(trying), "");
+      const auto error = co_await std::move(trying);
+      EXPECT_NE(error, "");
     }
   }());
 }
@@ -281,7 +293,8 @@ TEST_F(TlsHandshakeTest, AChangedRecordIsAnErrorForBothSides) {
       auto shaking = shake_hands(std::move(left.first), std::move(right.first), client_context(), server_context());
       TlsPair pair = co_await std::move(shaking);
       co_await pair.server->send_all("good");
-      EXPECT_EQ(co_await pair.client->receive(), "good");
+      const auto received = co_await pair.client->receive();
+      EXPECT_EQ(received, "good");
       left.second.send_nowait(std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'x'));
       const auto failed = co_await outcome(pair.client->receive());
       EXPECT_EQ(failed.error_message(), "TLS connection with localhost failed: decryption failed or bad record mac");
@@ -315,7 +328,8 @@ TEST_F(TlsHandshakeTest, AServerOutlivesClientsThatSpeakSomethingElse) {
     }
     auto connecting = connect_tls("127.0.0.1", server.port(), client_context());
     ByteStream stream = co_await std::move(connecting);
-    EXPECT_EQ(co_await stream.receive(), "served");
+    const auto received = co_await stream.receive();
+    EXPECT_EQ(received, "served");
     EXPECT_EQ(reports, 0);
     server.close();
     co_await server.wait_closed();
@@ -361,7 +375,8 @@ Coro<void> a_whole_connection() {
   }
   co_await sending;
   pair.client->close();
-  EXPECT_EQ(co_await pair.server->receive(), "");
+  const auto received = co_await pair.server->receive();
+  EXPECT_EQ(received, "");
   pair.server->close();
   co_await pair.server->wait_closed();
   co_await pair.client->wait_closed();

@@ -62,7 +62,8 @@ TEST_F(TlsStreamTest, ReaderAndWriterOverTls) {
     auto connecting = open_connection("127.0.0.1", server.port(), options);
     auto [reader, writer] = co_await std::move(connecting);
     co_await writer.write("hello\n");
-    EXPECT_EQ(co_await reader.read(), "you said hello\n");
+    const auto text = co_await reader.read();
+    EXPECT_EQ(text, "you said hello\n");
     EXPECT_TRUE(writer.tls()->ended_cleanly());
     writer.close();
     co_await writer.wait_closed();
@@ -163,7 +164,8 @@ TEST_F(TlsStreamTest, TlsInsideTls) {
     co_await std::move(receiving);
     co_await sending;
     pair.client->close();
-    EXPECT_EQ(co_await pair.server->receive(), "");
+    const auto received = co_await pair.server->receive();
+    EXPECT_EQ(received, "");
     EXPECT_TRUE(pair.server->tls()->ended_cleanly());
     pair.server->close();
     co_await pair.client->wait_closed();
@@ -175,22 +177,26 @@ TEST_F(TlsStreamTest, StartTlsOnALiveConnection) {
   run([]() -> Coro<void> {
     auto server = co_await start_server(
         [](StreamReader reader, StreamWriter writer) -> Coro<void> {
-          EXPECT_EQ(co_await reader.readline(), "STARTTLS\n");
+          const auto line = co_await reader.readline();
+          EXPECT_EQ(line, "STARTTLS\n");
           co_await writer.write("go ahead\n");
           auto upgrading = start_tls(std::move(reader), std::move(writer), server_context());
           auto [secure_reader, secure_writer] = co_await std::move(upgrading);
-          EXPECT_EQ(co_await secure_reader.readline(), "secret\n");
+          const auto secret = co_await secure_reader.readline();
+          EXPECT_EQ(secret, "secret\n");
           co_await secure_writer.write("whispered\n");
         },
         "127.0.0.1", 0);
     auto [reader, writer] = co_await open_connection("127.0.0.1", server.port());
     co_await writer.write("STARTTLS\n");
-    EXPECT_EQ(co_await reader.readline(), "go ahead\n");
+    const auto answer = co_await reader.readline();
+    EXPECT_EQ(answer, "go ahead\n");
     EXPECT_EQ(writer.tls(), nullptr);
     auto upgrading = start_tls(std::move(reader), std::move(writer), client_context(), to_host("localhost"));
     auto [secure_reader, secure_writer] = co_await std::move(upgrading);
     co_await secure_writer.write("secret\n");
-    EXPECT_EQ(co_await secure_reader.readline(), "whispered\n");
+    const auto whispered = co_await secure_reader.readline();
+    EXPECT_EQ(whispered, "whispered\n");
     secure_writer.close();
     server.close();
     co_await server.wait_closed();
@@ -221,8 +227,10 @@ TEST_F(TlsStreamTest, AStreamSomebodyReceivesFromIsRefused) {
     auto receiving = create_task([](FutureRef<StreamState> s) -> Coro<void> { co_await StreamReceive(s); }, state);
     co_await sleep(0s);
     auto starting = start_tls(std::move(pair.stream), client_context(), to_host("localhost"));
-    EXPECT_TRUE(failed_with<RuntimeError>(co_await outcome(std::move(starting))));
-    EXPECT_TRUE(failed_with<OSError>(co_await outcome(receiving))) << "the stream was closed";
+    const auto started = co_await outcome(std::move(starting));
+    EXPECT_TRUE(failed_with<RuntimeError>(started));
+    const auto received = co_await outcome(receiving);
+    EXPECT_TRUE(failed_with<OSError>(received)) << "the stream was closed";
   }());
 }
 
@@ -237,10 +245,12 @@ TEST_F(TlsStreamTest, CloseNotifyIsACleanEndAndARaggedEndIsNot) {
       if (cut_short) below->close();
       else pair.server->close();
       auto receiving = receive_all(*pair.client);
-      EXPECT_EQ(co_await std::move(receiving), "the last words");
+      const auto last_words = co_await std::move(receiving);
+      EXPECT_EQ(last_words, "the last words");
       EXPECT_TRUE(pair.client->at_eof());
       EXPECT_EQ(pair.client->tls()->ended_cleanly(), !cut_short);
-      EXPECT_EQ(co_await pair.client->receive(), "") << "the end stays the end";
+      const auto received = co_await pair.client->receive();
+      EXPECT_EQ(received, "") << "the end stays the end";
     }(cut));
   }
 }
@@ -258,7 +268,8 @@ TEST_F(TlsStreamTest, CloseWaitsForThePeersCloseNotifyButNotForEver) {
     const auto result = co_await outcome(pair.client->wait_closed());
     EXPECT_TRUE(failed_with<OSError>(result)) << "the peer never answered";
     EXPECT_EQ(clock.elapsed() - before, 7s);
-    EXPECT_EQ(co_await pair.server->receive(), "");
+    const auto received = co_await pair.server->receive();
+    EXPECT_EQ(received, "");
     EXPECT_TRUE(pair.server->tls()->ended_cleanly());
   }(virtual_loop.clock()));
 }
@@ -269,8 +280,10 @@ TEST_F(TlsStreamTest, WhatAClosingStreamStillReceivesIsDropped) {
     TlsPair pair = co_await std::move(shaking);
     co_await pair.server->send_all(pattern(50'000));
     pair.client->close();
-    EXPECT_EQ(co_await pair.client->receive(), "");
-    EXPECT_EQ(co_await pair.server->receive(), "");
+    const auto received = co_await pair.client->receive();
+    EXPECT_EQ(received, "");
+    const auto next_received = co_await pair.server->receive();
+    EXPECT_EQ(next_received, "");
     pair.server->close();
     co_await pair.server->wait_closed();
     co_await pair.client->wait_closed();
@@ -284,8 +297,10 @@ TEST_F(TlsStreamTest, AbortEndsBothAtOnce) {
     auto waiting = create_task([](ByteStream& s) -> Coro<void> { co_await s.receive(); }, std::ref(*pair.client));
     co_await sleep(0s);
     pair.client->abort();
-    EXPECT_TRUE(failed_with<OSError>(co_await outcome(waiting)));
-    EXPECT_EQ(co_await pair.server->receive(), "");
+    const auto waited = co_await outcome(waiting);
+    EXPECT_TRUE(failed_with<OSError>(waited));
+    const auto received = co_await pair.server->receive();
+    EXPECT_EQ(received, "");
     EXPECT_FALSE(pair.server->tls()->ended_cleanly());
   }());
 }
@@ -305,7 +320,8 @@ TEST_F(TlsStreamTest, ADeadlineEndsAWait) {
     EXPECT_TRUE(expired);
     pair.client->never_expires();
     co_await pair.server->send_all("later");
-    EXPECT_EQ(co_await pair.client->receive(), "later");
+    const auto received = co_await pair.client->receive();
+    EXPECT_EQ(received, "later");
   }());
 }
 
@@ -325,7 +341,8 @@ TEST_F(TlsStreamTest, AnIdleConnectionIsQuietUntilSomethingIsSaid) {
     pair.client->close();
     for (int i = 0; i < 5; ++i) co_await sleep(0s);
     EXPECT_FALSE(pair.server->quiet());
-    EXPECT_EQ(co_await pair.server->receive(), "");
+    const auto received = co_await pair.server->receive();
+    EXPECT_EQ(received, "");
   }());
 }
 
@@ -344,7 +361,8 @@ TEST_F(TlsStreamTest, SendfileGoesThroughTls) {
         std::ref(*pair.server), ::fileno(file));
     auto receiving = receive_exactly(*pair.client, std::string_view(bytes).substr(100));
     co_await std::move(receiving);
-    EXPECT_EQ(co_await sending, bytes.size() - 100);
+    const auto sent = co_await sending;
+    EXPECT_EQ(sent, bytes.size() - 100);
     std::fclose(file);
   }());
 }

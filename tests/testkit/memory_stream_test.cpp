@@ -20,15 +20,20 @@ TEST(MemoryStreamTest, BytesArriveInOrderAndEndWithTheClose) {
   run([]() -> Coro<void> {
     auto [left, right] = testkit::memory_stream_pair();
     co_await left.send_all("one ", "two");
-    EXPECT_EQ(co_await right.receive(), "one two");
+    const auto received = co_await right.receive();
+    EXPECT_EQ(received, "one two");
     co_await right.send_all("back");
     left.send_nowait(" three");
     left.send_eof();
-    EXPECT_EQ(co_await right.receive(), " three");
-    EXPECT_EQ(co_await right.receive(), "");
-    EXPECT_EQ(co_await left.receive(), "back") << "only one direction has ended";
+    const auto next_received = co_await right.receive();
+    EXPECT_EQ(next_received, " three");
+    const auto right_end = co_await right.receive();
+    EXPECT_EQ(right_end, "");
+    const auto back = co_await left.receive();
+    EXPECT_EQ(back, "back") << "only one direction has ended";
     right.close();
-    EXPECT_EQ(co_await left.receive(), "");
+    const auto left_end = co_await left.receive();
+    EXPECT_EQ(left_end, "");
   }());
   EXPECT_EQ(live_objects().frames, 0);
 }
@@ -41,9 +46,11 @@ TEST(MemoryStreamTest, CapacityIsBackPressureAndAPieceIsAPiece) {
     auto [left, right] = testkit::memory_stream_pair(options);
     left.send_nowait("0123456789abcdef");
     EXPECT_EQ(left.unsent(), 6U);
-    EXPECT_EQ(co_await right.receive(), "012");
+    const auto received = co_await right.receive();
+    EXPECT_EQ(received, "012");
     EXPECT_EQ(left.unsent(), 3U);
-    EXPECT_EQ(co_await right.receive(), "345");
+    const auto next_received = co_await right.receive();
+    EXPECT_EQ(next_received, "345");
     EXPECT_EQ(left.unsent(), 0U);
     while (right.buffered().size() < 16) co_await right.receive();
     EXPECT_EQ(right.buffered(), "0123456789abcdef");
@@ -65,7 +72,8 @@ TEST(MemoryStreamTest, SendingToAnEndThatIsGoneFails) {
       failed = error.code() == std::errc::broken_pipe;
     }
     EXPECT_TRUE(failed);
-    EXPECT_EQ(co_await left.receive(), "");
+    const auto received = co_await left.receive();
+    EXPECT_EQ(received, "");
   }());
 }
 

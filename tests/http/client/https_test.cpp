@@ -70,7 +70,8 @@ TEST_F(HttpsTest, PagesComeOverOneConnection) {
     {
       Session session(with(trusting()));
       for (const char* path : {"a", "b", "c"}) {
-        EXPECT_EQ(co_await fetch(session, server.url() + path), std::string("/") + path + " none");
+        const auto page = co_await fetch(session, server.url() + path);
+        EXPECT_EQ(page, std::string("/") + path + " none");
         EXPECT_EQ(session.connections_idle(), 1U);
         EXPECT_EQ(server.connections(), 1U) << "tickets that came in between do not spoil it";
       }
@@ -96,7 +97,10 @@ TEST_F(HttpsTest, NewConnectionsResumeTheSession) {
         "127.0.0.1", 0, options);
     Session session(with(trusting()));
     const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(co_await fetch(session, url), "ok");
+    for (int i = 0; i < 3; ++i) {
+      const auto page = co_await fetch(session, url);
+      EXPECT_EQ(page, "ok");
+    }
     EXPECT_EQ(resumed, (std::vector<bool>{false, true, true}));
     server.close();
     co_await server.wait_closed();
@@ -119,7 +123,8 @@ TEST_F(HttpsTest, CertificatesAreVerifiedUnlessToldOtherwise) {
       careless.set_check_hostname(false);
       careless.set_verify_mode(TlsVerifyMode::kNone);
       Session insecure(with(careless));
-      EXPECT_EQ(co_await fetch(insecure, server.url()), "/ none");
+      const auto page = co_await fetch(insecure, server.url());
+      EXPECT_EQ(page, "/ none");
     }
     auto stopping = server.shutdown();
     co_await std::move(stopping);
@@ -181,7 +186,8 @@ TEST_F(HttpsTest, RedirectsBothWaysLoseCredentials) {
     Session session(with(trusting()));
     auto asking = session.get(plain.url("/away")).header("Authorization", "Basic eDp5").send();
     auto response = co_await std::move(asking);
-    EXPECT_EQ(co_await response.text(), "/there none");
+    const auto body = co_await response.text();
+    EXPECT_EQ(body, "/there none");
     EXPECT_EQ(response.url().scheme(), "https");
     EXPECT_EQ(response.history().size(), 1U);
 
@@ -198,7 +204,8 @@ TEST_F(HttpsTest, RedirectsBothWaysLoseCredentials) {
     auto returning =
         session.get(redirector.url()).header("X-To", plain.url("/back")).header("Authorization", "Basic eDp5").send();
     auto last = co_await std::move(returning);
-    EXPECT_EQ(co_await last.text(), "plain none");
+    const auto last_body = co_await last.text();
+    EXPECT_EQ(last_body, "plain none");
     for (http::WebServer* server : {&secure, &redirector}) {
       auto stopping = server->shutdown();
       co_await std::move(stopping);
@@ -229,10 +236,11 @@ TEST_F(HttpsTest, ABodyDelimitedByTheEndNeedsACleanOne) {
       Session session(with(trusting()));
       const std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
       if (clean) {
-        EXPECT_EQ(co_await fetch(session, url), "half of the words");
+        const auto page = co_await fetch(session, url);
+        EXPECT_EQ(page, "half of the words");
       } else {
-        EXPECT_EQ(co_await error_of<http::ClientPayloadError>(fetch(session, url)),
-                  "the TLS connection ended without close_notify: the body may be cut short");
+        const auto message = co_await error_of<http::ClientPayloadError>(fetch(session, url));
+        EXPECT_EQ(message, "the TLS connection ended without close_notify: the body may be cut short");
       }
       server.close();
       co_await server.wait_closed();
