@@ -100,9 +100,8 @@ TEST_F(ConnectTest, ALocalAddressThatIsTakenIsNamed) {
   }());
 }
 
-// One address cannot be bound to, the other one is of the right family, and decides.
+// One address is not of the local one's family (or of none that this machine has), the other one is, and decides.
 TEST_F(ConnectTest, ALocalAddressOfAnotherFamilyFailsItsAddressAlone) {
-  if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
   run([]() -> Coro<void> {
     auto server = co_await start_server(tell_the_peers_address, "127.0.0.1", 0);
     const std::uint16_t unused = co_await unused_port();

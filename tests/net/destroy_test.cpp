@@ -13,15 +13,6 @@ namespace {
 
 class DestroyTest : public NetTest {};
 
-Coro<void> echo(ByteStream stream) {
-  for (;;) {
-    const std::string_view bytes = co_await stream.receive();
-    if (bytes.empty()) break;
-    stream.consume(bytes.size());
-    co_await stream.send_all(bytes);
-  }
-}
-
 // Connects, serves, sends more than fits, half closes, closes, watches a descriptor.
 Coro<void> everything() {
   auto server = co_await start_server(echo, "127.0.0.1", 0);

@@ -138,6 +138,18 @@ bool failed_with(const Outcome<T>& result) {
   return false;
 }
 
+/// A handler that sends back what it receives, until the end.
+inline Coro<void> echo(ByteStream stream) {
+  for (;;) {
+    const std::string_view bytes = co_await stream.receive();
+    if (bytes.empty()) break;
+    stream.consume(bytes.size());
+    co_await stream.send_all(bytes);
+  }
+  stream.close();
+  co_await stream.wait_closed();
+}
+
 /// Whether this machine has an IPv6 loopback.
 inline bool has_ipv6() {
   const int descriptor = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);

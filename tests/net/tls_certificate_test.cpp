@@ -32,8 +32,6 @@ std::string refusal(TlsContext client, TlsContext server, const std::string& hos
   }(std::move(client), std::move(server), host));
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 TEST_F(TlsCertificateTest, AGoodOneIsAcceptedAndCanBeRead) {
   run([]() -> Coro<void> {
     auto shaking = shake_hands(client_context(), server_context());

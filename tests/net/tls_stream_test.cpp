@@ -10,17 +10,6 @@ namespace {
 
 class TlsStreamTest : public NetTest {};
 
-Coro<void> echo(ByteStream stream) {
-  for (;;) {
-    const std::string_view bytes = co_await stream.receive();
-    if (bytes.empty()) break;
-    stream.consume(bytes.size());
-    co_await stream.send_all(bytes);
-  }
-  stream.close();
-  co_await stream.wait_closed();
-}
-
 TEST_F(TlsStreamTest, BytesGoBothWaysOverTcp) {
   run([]() -> Coro<void> {
     ServerOptions serving;

@@ -15,6 +15,8 @@
 
 namespace corolla_tests {
 
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 /// Believes the tests' authority alone.
 inline TlsContext client_context() {
   TlsContext context = TlsContext::client();
