@@ -181,18 +181,22 @@ TEST_F(ServerTest, TargetsAreTakenApart) {
       const Reply reply = co_await ask_once(server.port(), line + " HTTP/1.1\r\nHost: field\r\n\r\n");
       co_return reply.body;
     };
-    const auto seen = co_await told("GET /a%20b/c?d=e?f");
-    EXPECT_EQ(seen, "field /a%20b/c d=e?f 127.0.0.1");
-    const auto seen2 = co_await told("GET http://target:80/x?y");
-    EXPECT_EQ(seen2, "target:80 /x y 127.0.0.1");
-    const auto seen3 = co_await told("GET http://target?y");
-    EXPECT_EQ(seen3, "target / y 127.0.0.1");
-    const auto seen4 = co_await told("GET http://target");
-    EXPECT_EQ(seen4, "target /  127.0.0.1");
-    const auto seen5 = co_await told("OPTIONS *");
-    EXPECT_EQ(seen5, "field *  127.0.0.1");
-    const auto seen6 = co_await told("CONNECT target:443");
-    EXPECT_EQ(seen6, "target:443 /  127.0.0.1");
+    struct Target {
+      const char* line;
+      const char* seen;
+    };
+    constexpr Target kTargets[] = {
+        {"GET /a%20b/c?d=e?f", "field /a%20b/c d=e?f 127.0.0.1"},
+        {"GET http://target:80/x?y", "target:80 /x y 127.0.0.1"},
+        {"GET http://target?y", "target / y 127.0.0.1"},
+        {"GET http://target", "target /  127.0.0.1"},
+        {"OPTIONS *", "field *  127.0.0.1"},
+        {"CONNECT target:443", "target:443 /  127.0.0.1"},
+    };
+    for (const Target& target : kTargets) {
+      const auto seen = co_await told(target.line);
+      EXPECT_EQ(seen, target.seen) << target.line;
+    }
   });
 }
 
