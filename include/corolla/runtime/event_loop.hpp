@@ -175,10 +175,6 @@ class COROLLA_API EventLoop {
   void set_slow_callback_duration(duration limit) noexcept { slow_callback_duration_ = limit; }
   [[nodiscard]] duration slow_callback_duration() const noexcept { return slow_callback_duration_; }
 
-  /// Takes what other threads have sent, so that what is queued now comes behind it. While it does not run; a run does so
-  /// by itself.
-  void take_posts() noexcept;
-
   /// Null restores the default, which writes one line to standard error.
   void set_exception_handler(ExceptionHandler handler);
   /// Never throws; errors of the handler go to the default one.
@@ -248,6 +244,8 @@ class COROLLA_API EventLoop {
     arm_callback(*callback.get(), when);
     return TimerHandle(std::move(callback));
   }
+  /// Takes what other threads have sent, so that what is queued now comes behind it; a run does so by itself.
+  void take_posts() noexcept;
   void queue(ScheduledCallback& callback);
   void send(ThreadCall& call);
   /// No more jobs for the default executor, which is returned; null when there is none.
