@@ -5,12 +5,13 @@ import subprocess
 import sys
 import time
 
-from . import crawl, echo, machine, programs, runtime, table
+from . import crawl, echo, machine, programs, runtime, table, tls
 from .model import CheckFailed, Row, Unavailable
 from .paths import OUT, PEERS, ROOT
 
-GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP)}
-COROLLA_TARGETS = {"crawl": ["corolla", "bench_crawl"], "runtime": ["bench_runtime"], "echo": ["bench_echo"]}
+GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP, tls.GROUP)}
+COROLLA_TARGETS = {"crawl": ["corolla", "bench_crawl"], "runtime": ["bench_runtime"], "echo": ["bench_echo"],
+                   "tls": ["bench_tls"]}
 
 
 def parse_arguments(arguments):

@@ -65,10 +65,11 @@ std::exception_ptr TlsState::shake_hands() noexcept {
   }
 }
 
+// OpenSSL takes no more from the wire than the record it works on, so an empty wire means that no record is complete.
 TlsState::Arrived TlsState::read_records() noexcept {
   Arrived arrived;
   char dropped[4096];
-  for (;;) {
+  while (!wire_.input.unread().empty() || SSL_pending(ssl_.get()) > 0) {
     std::size_t count = 0;
     int result = 0;
     ERR_clear_error();
@@ -87,16 +88,15 @@ TlsState::Arrived TlsState::read_records() noexcept {
     }
     if (result == 1) continue;
     const int why = SSL_get_error(ssl_.get(), result);
-    if (why == SSL_ERROR_ZERO_RETURN) {
-      close_notify_came_ = arrived.end = true;
-    } else if (why != SSL_ERROR_WANT_READ) {
-      arrived.error = openssl_failure();
-    } else {
-      arrived.end = below().input_ended();
-    }
+    if (why == SSL_ERROR_WANT_READ) break;
+    if (why == SSL_ERROR_ZERO_RETURN) close_notify_came_ = arrived.end = true;
+    else arrived.error = openssl_failure();
     input_.release_if_empty();
     return arrived;
   }
+  arrived.end = below().input_ended();
+  input_.release_if_empty();
+  return arrived;
 }
 
 void TlsState::below_received(bool now) noexcept {

@@ -2,10 +2,9 @@
 // Closed-loop echo load: each connection has one message in flight. Every echo is compared byte by byte. After a
 // warm-up of 0.3 s it measures for SECONDS: rate, latency, and the server's own CPU time read from the scheduler.
 // usage: loadgen PORT CONNECTIONS SIZE SECONDS SERVER_PID
-#include <dirent.h>
 #include <sys/epoll.h>
 
-#include "common.h"
+#include "server_usage.h"
 
 enum { kBucketMicros = 5, kBuckets = 20000 };
 typedef struct {
@@ -18,38 +17,6 @@ typedef struct {
 static size_t size;
 static unsigned char *pattern, *received;  // the first 8 bytes of a message are its sequence number
 static uint32_t histogram[kBuckets];       // the last bucket takes everything above 100 ms
-
-static double server_cpu(int pid) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/task", pid);
-  DIR* tasks = opendir(path);
-  if (!tasks) fail("the server's tasks");
-  double seconds = 0;
-  for (struct dirent* entry; (entry = readdir(tasks));) {
-    if (entry->d_name[0] == '.') continue;
-    char file[400];
-    snprintf(file, sizeof file, "%s/%s/schedstat", path, entry->d_name);
-    FILE* stat = fopen(file, "r");
-    unsigned long long nanos = 0;
-    if (!stat) continue;
-    if (fscanf(stat, "%llu", &nanos) == 1) seconds += (double)nanos * 1e-9;
-    fclose(stat);
-  }
-  closedir(tasks);
-  return seconds;
-}
-
-static double server_rss(int pid) {
-  char path[64], line[256];
-  long kib = 0;
-  snprintf(path, sizeof path, "/proc/%d/status", pid);
-  FILE* status = fopen(path, "r");
-  if (!status) return 0;
-  while (fgets(line, sizeof line, status))
-    if (sscanf(line, "VmHWM: %ld", &kib) == 1) break;
-  fclose(status);
-  return (double)kib / 1024.0;
-}
 
 static void write_message(Connection* c) {
   while (c->written < size) {
