@@ -71,5 +71,8 @@ class COROLLA_API Backend {
 /// name. `wake_up` is an eventfd that ends poll() when it is written; the backend resets it.
 std::unique_ptr<Backend> make_backend(std::string_view name, ReadyQueue& ready, int wake_up);
 
+/// Logs, at the debug level, that epoll serves in io_uring's place, and why: the errno of setting a ring up.
+void log_fallback(int error) noexcept;
+
 }  // namespace v0
 }  // namespace corolla

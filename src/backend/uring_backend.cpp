@@ -86,9 +86,9 @@ struct UringBackend::Ring {
   int gone = -1;
 };
 
-bool UringBackend::available() noexcept {
-  const Ring probe;
-  return probe.error == 0;
+int UringBackend::probe() noexcept {
+  const Ring ring;
+  return ring.error;
 }
 
 UringBackend::UringBackend(ReadyQueue& ready, int wake_up) : ready_(ready), wake_up_(wake_up) {}
@@ -105,6 +105,7 @@ void UringBackend::ensure_ring() {
   if (fallback_) return;
   auto ring = std::make_unique<Ring>();
   if (ring->error != 0) {
+    log_fallback(-ring->error);
     fallback_ = std::make_unique<EpollBackend>(ready_, wake_up_);
     return;
   }

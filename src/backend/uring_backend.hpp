@@ -20,8 +20,8 @@ inline namespace v0 {
 
 class UringBackend final : public Backend {
  public:
-  /// True when a ring can be made in this process.
-  [[nodiscard]] static bool available() noexcept;
+  /// 0 when a ring can be made in this process, else -errno.
+  [[nodiscard]] static int probe() noexcept;
 
   UringBackend(ReadyQueue& ready, int wake_up);
   ~UringBackend() override;

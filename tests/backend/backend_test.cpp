@@ -89,16 +89,6 @@ class BackendTest : public ::testing::Test {
   char memory_[64] = {};
 };
 
-TEST(MakeBackendTest, NamesAreChecked) {
-  EventLoopOptions options;
-  options.backend = "select";
-  EXPECT_THROW(EventLoop{options}, ValueError);
-  options.backend = "epoll";
-  EXPECT_EQ(EventLoop(options).backend(), "epoll");
-  const char* name = std::getenv("COROLLA_BACKEND");
-  EXPECT_EQ(EventLoop().backend(), name ? name : "epoll");
-}
-
 TEST_F(BackendTest, TheWakeUpEndsAPollAndIsReset) {
   ::eventfd_write(wake_up_, 1);
   io_->poll(std::nullopt);

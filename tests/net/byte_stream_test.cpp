@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/net/net_test.hpp"
+#include "tests/support/expected_backend.hpp"
 
 #include <corolla/testkit/virtual_clock.hpp>
 
@@ -10,18 +11,13 @@ namespace {
 
 class ByteStreamTest : public NetTest {};
 
-std::string requested_backend() {
-  const char* name = std::getenv("COROLLA_BACKEND");
-  return name ? name : "epoll";
-}
-
 TEST_F(ByteStreamTest, TheForcedBackendIsInUse) {
   run([]() -> Coro<void> {
     auto pair = stream_pair();
     pair.peer.send("x");
     const auto received = co_await pair.stream.receive();
     EXPECT_EQ(received, "x");
-    EXPECT_EQ(get_running_loop().backend(), requested_backend());
+    EXPECT_EQ(get_running_loop().backend(), expected_backend());
   }());
 }
 
