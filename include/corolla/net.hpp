@@ -8,6 +8,7 @@
 #include <corolla/net/connect.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/net/fd_watch.hpp>
+#include <corolla/net/pipe.hpp>
 #include <corolla/net/server.hpp>
 #include <corolla/net/stream_reader.hpp>
 #include <corolla/net/stream_writer.hpp>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/sendfile_operation.hpp"
 
+#include "backend/sigpipe.hpp"
+
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 
 #include <fcntl.h>
 #include <liburing.h>
@@ -15,32 +16,6 @@ namespace corolla {
 inline namespace v0 {
 
 namespace {
-
-// sendfile has no MSG_NOSIGNAL. The signal is blocked around it, and if the call raised one that was not pending
-// before, it is taken out again.
-class SigpipeBlocked {
- public:
-  SigpipeBlocked() noexcept {
-    ::sigemptyset(&sigpipe_);
-    ::sigaddset(&sigpipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
-  }
-  SigpipeBlocked(const SigpipeBlocked&) = delete;
-  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
-  ~SigpipeBlocked() {
-    if (!::sigismember(&before_, SIGPIPE)) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  void swallow() noexcept {
-    if (::sigismember(&before_, SIGPIPE)) return;
-    const timespec now{};
-    while (::sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR) {
-    }
-  }
-
- private:
-  sigset_t sigpipe_{};
-  sigset_t before_{};
-};
 
 constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
 
