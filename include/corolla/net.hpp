@@ -6,9 +6,12 @@
 #include <corolla/net/address.hpp>
 #include <corolla/net/byte_stream.hpp>
 #include <corolla/net/connect.hpp>
+#include <corolla/net/create_connection.hpp>
+#include <corolla/net/create_server.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/net/fd_watch.hpp>
 #include <corolla/net/pipe.hpp>
+#include <corolla/net/protocol.hpp>
 #include <corolla/net/server.hpp>
 #include <corolla/net/stream_reader.hpp>
 #include <corolla/net/stream_writer.hpp>
@@ -17,3 +20,4 @@
 #include <corolla/net/tls_connection.hpp>
 #include <corolla/net/tls_context.hpp>
 #include <corolla/net/tls_error.hpp>
+#include <corolla/net/transport.hpp>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backend/operation.hpp"
+#include "backend/resident.hpp"
 
 #include <corolla/runtime/api.hpp>
 
@@ -28,6 +29,7 @@ class COROLLA_API Backend {
   Backend& operator=(const Backend&) = delete;
   virtual ~Backend() {
     for (const auto& [place, watch] : watches_) watch->release_owner();
+    residents_.close();
   }
 
   /// "epoll" or "io_uring".
@@ -62,9 +64,12 @@ class COROLLA_API Backend {
   /// The callbacks of add_reader and add_writer, by descriptor and direction; kept here because they live as long.
   using Watches = std::map<std::pair<int, Operation::Direction>, Operation*>;
   [[nodiscard]] Watches& watches() noexcept { return watches_; }
+  /// Transports: nobody else need hold one.
+  [[nodiscard]] Residents& residents() noexcept { return residents_; }
 
  private:
   Watches watches_;
+  Residents residents_;
 };
 
 /// Makes the backend `name` asks for ("epoll", "io_uring"; empty: COROLLA_BACKEND, else epoll). ValueError for another

@@ -2,6 +2,7 @@
 #include "net/server_state.hpp"
 
 #include "backend/backend.hpp"
+#include "net/socket_options.hpp"
 
 #include <corolla/runtime/event_loop.hpp>
 
@@ -14,14 +15,14 @@
 namespace corolla {
 inline namespace v0 {
 
-Listener::Listener(ServerState& server, EventLoop& loop, int descriptor, const SocketAddress& address)
-    : AcceptOperation(descriptor), server_(&server), core_(loop.core()), address_(address) {
+Listener::Listener(ServerState& server, EventLoop& loop, int descriptor, bool cleanup_socket)
+    : AcceptOperation(descriptor), server_(&server), core_(loop.core()), address_(local_address_of(descriptor)) {
   core_.retain();
   loop.io().forget(descriptor);
   struct stat status{};
-  if (address.family() == SocketAddress::Family::kUnix && address.host()[0] != '\0' &&
-      ::stat(address.host().c_str(), &status) == 0) {
-    unlink_ = address.host();
+  if (!cleanup_socket || address_.family() != SocketAddress::Family::kUnix) return;
+  if (const std::string path = address_.host(); ::stat(path.c_str(), &status) == 0) {
+    unlink_ = path;
     inode_ = status.st_ino;
   }
 }
@@ -38,8 +39,14 @@ void Listener::close_descriptor() noexcept {
   descriptor_ = -1;
 }
 
+void Listener::listen(int backlog) {
+  if (listening_) return;
+  if (::listen(descriptor_, backlog) != 0) throw OSError(errno, "listen on " + address_.to_string());
+  listening_ = true;
+}
+
 void Listener::accept() noexcept {
-  if (!server_ || !idle() || !core_.loop()) return;
+  if (!server_ || !listening_ || !idle() || !core_.loop()) return;
   const int result = core_.loop()->io().perform(*this);
   if (result != kPending) server_->accept_failed(*this, -result);
 }

@@ -5,6 +5,7 @@
 #include <corolla/net/tls.hpp>
 #include <corolla/runtime/log.hpp>
 #include <corolla/runtime/outcome.hpp>
+#include <corolla/runtime/sleep.hpp>
 
 #include "net/server_state.hpp"
 
@@ -36,6 +37,10 @@ void Server::close() noexcept {
   if (state_) state_->close();
 }
 
+void Server::close_clients() noexcept {
+  if (state_) state_->close_clients();
+}
+
 void Server::abort_clients() noexcept {
   if (state_) state_->abort_clients();
 }
@@ -48,31 +53,37 @@ Coro<void> wait_until_finished(std::shared_ptr<ServerState> state) {
   co_await future;
 }
 
+Coro<void> start(std::shared_ptr<ServerState> state) {
+  if (state->closed()) throw RuntimeError("the server is closed");
+  state->start();
+  co_await sleep(std::chrono::nanoseconds(0));
+}
+
 Coro<void> serve(std::shared_ptr<ServerState> state) {
-  if (!state->claim_serving()) throw RuntimeError("the server is already being awaited on serve_forever()");
-  if (!state->serving()) throw RuntimeError("the server is closed");
+  if (state->closed()) throw RuntimeError("the server is closed");
+  const Future<void> serving = state->serving_future();
   std::exception_ptr error;
   try {
-    auto waiting = wait_until_finished(state);
-    co_await std::move(waiting);
+    state->start();
+    co_await serving;
   } catch (...) {
     error = std::current_exception();
   }
   state->close();
   auto waiting = wait_until_finished(state);
   co_await std::move(waiting);
-  if (error) std::rethrow_exception(error);
+  std::rethrow_exception(error);
 }
 
-// Listens on all addresses; a port the system chose for the first is taken for the others, too.
-void listen_on_all(ServerState& state, std::vector<SocketAddress>& addresses) {
+// Binds to all addresses; a port the system chose for the first is taken for the others, too.
+void bind_to_all(ServerState& state, std::vector<SocketAddress>& addresses) {
   std::uint16_t chosen = 0;
   std::exception_ptr unavailable;
   for (auto place = addresses.begin(); place != addresses.end(); ++place) {
     const SocketAddress& address = *place;
     if (std::find(addresses.begin(), place, address) != place) continue;  // given twice
     try {
-      state.listen(address.port() == 0 && chosen != 0 ? address.with_port(chosen) : address);
+      state.bind(address.port() == 0 && chosen != 0 ? address.with_port(chosen) : address);
     } catch (const OSError& error) {
       // A machine without IPv6 has names that resolve to IPv6 addresses all the same.
       if (addresses.size() == 1 ||
@@ -128,6 +139,7 @@ StreamHandler tls_handler(StreamHandler handler, const ServerOptions& options) {
 }  // namespace
 
 Coro<void> Server::wait_closed() { return wait_until_finished(state_); }
+Coro<void> Server::start_serving() { return start(state_); }
 Coro<void> Server::serve_forever() { return serve(state_); }
 bool Server::is_serving() const noexcept { return state_ && state_->serving(); }
 std::vector<SocketAddress> Server::addresses() const { return state_->addresses(); }
@@ -140,7 +152,7 @@ Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddres
   for (int attempt = 1;; ++attempt) {
     auto state = std::make_shared<ServerState>(get_running_loop(), handler, options);
     try {
-      listen_on_all(*state, addresses);
+      bind_to_all(*state, addresses);
     } catch (const OSError& error) {
       // A free port of the first address may be taken on another one.
       const bool chance =
@@ -148,9 +160,26 @@ Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddres
       if (!chance || attempt == kAttempts) throw;
       continue;
     }
-    state->start();
+    if (options.start_serving) state->start();
     co_return Server(std::move(state));
   }
+}
+
+namespace {
+
+Coro<Server> started_on(std::shared_ptr<ServerState> state, bool start) {
+  if (start) state->start();
+  co_return Server(std::move(state));
+}
+
+}  // namespace
+
+// Not a coroutine itself: the descriptor must have an owner even when nobody awaits this.
+Coro<Server> start_stream_server(StreamHandler handler, int descriptor, ServerOptions options) {
+  auto state = std::make_shared<ServerState>(get_running_loop(), StreamHandler(), options);
+  state->adopt(descriptor);
+  state->set_handler(options.ssl ? tls_handler(std::move(handler), options) : std::move(handler));
+  return started_on(std::move(state), options.start_serving);
 }
 
 Coro<Server> start_stream_server(StreamHandler handler, std::string host, std::uint16_t port, ServerOptions options) {

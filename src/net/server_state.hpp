@@ -27,13 +27,15 @@ class ServerState;
 class Listener final : public AcceptOperation {
  public:
   /// Takes a listening socket.
-  Listener(ServerState& server, EventLoop& loop, int descriptor, const SocketAddress& address);
+  Listener(ServerState& server, EventLoop& loop, int descriptor, bool cleanup_socket);
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
     if (--references_ == 0) delete this;
   }
   [[nodiscard]] const SocketAddress& address() const noexcept { return address_; }
+  /// Listens, unless it does. OSError.
+  void listen(int backlog);
   /// Accepts unless that is under way.
   void accept() noexcept;
   /// Stops listening.
@@ -53,6 +55,7 @@ class Listener final : public AcceptOperation {
   std::string unlink_;  // a Unix path that is removed if it is still this socket's
   std::uint64_t inode_ = 0;
   unsigned references_ = 1;
+  bool listening_ = false;
 };
 
 class ServerState : public std::enable_shared_from_this<ServerState> {
@@ -62,28 +65,39 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   ServerState& operator=(const ServerState&) = delete;
   ~ServerState();
 
-  /// Binds and listens; OSError.
-  void listen(const SocketAddress& address);
+  /// Binds, and listens if the server is to start; OSError.
+  void bind(const SocketAddress& address);
+  /// The same with a socket that is bound; owns it whatever happens.
+  void adopt(int descriptor);
+  void set_handler(StreamHandler handler) noexcept { handler_ = std::move(handler); }
+  /// Listens and accepts, if it does not yet. OSError.
   void start();
   void close() noexcept;
+  void close_clients() noexcept;
   void abort_clients() noexcept;
-  [[nodiscard]] bool serving() const noexcept { return !closed_; }
-  [[nodiscard]] bool finished() const noexcept { return closed_ && tasks_.empty(); }
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool serving() const noexcept { return started_ && !closed_; }
+  [[nodiscard]] bool finished() const noexcept { return closed_ && clients_.empty(); }
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
-  [[nodiscard]] std::size_t connections() const noexcept { return tasks_.size(); }
+  [[nodiscard]] std::size_t connections() const noexcept { return clients_.size(); }
   /// Completes when finished().
   [[nodiscard]] Future<void> finished_future();
-  /// serve_forever() may be called once.
-  [[nodiscard]] bool claim_serving() noexcept { return !std::exchange(served_, true); }
+  /// Cancelled by close(), for serve_forever(); RuntimeError when there is one that is not done.
+  [[nodiscard]] Future<void> serving_future();
 
   // For listeners.
   void accepted(Listener& listener, int descriptor) noexcept;
   void accept_failed(Listener& listener, int error) noexcept;
-  [[nodiscard]] bool full() const noexcept { return limit_ != 0 && tasks_.size() >= limit_; }
+  [[nodiscard]] bool full() const noexcept { return limit_ != 0 && clients_.size() >= limit_; }
 
  private:
-  using Tasks = std::list<Task<void>>;
-  void connection_done(Tasks::iterator entry) noexcept;
+  struct Client {
+    Task<void> task;
+    FutureRef<StreamState> stream;
+  };
+  using Clients = std::list<Client>;
+  void add_listener(int descriptor, const std::string& what);
+  void connection_done(Clients::iterator entry) noexcept;
   void resume() noexcept;
   void announce_if_finished() noexcept;
   void report(const char* message, std::exception_ptr error) noexcept;
@@ -92,13 +106,18 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   StreamHandler handler_;
   int backlog_;
   bool reuse_port_;
+  bool reuse_address_;
+  bool keep_alive_;
+  bool cleanup_socket_;
+  bool start_at_once_;
+  bool started_ = false;
   bool closed_ = false;
-  bool served_ = false;
   std::size_t limit_;
   std::chrono::nanoseconds retry_delay_;
   TimerHandle retry_;
   std::vector<FutureRef<Listener>> listeners_;
-  Tasks tasks_;
+  Clients clients_;
+  Future<void> serving_forever_;
   std::vector<Future<void>> waiting_;
 };
 

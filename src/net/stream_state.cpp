@@ -168,6 +168,11 @@ void StreamState::close() noexcept {
   if (send_error_ || (unsent() == 0 && say_goodbye())) finish_closing();
 }
 
+void StreamState::close_top() noexcept {
+  if (layer_) layer_->close_top();
+  else close();
+}
+
 void StreamState::finish_closing() noexcept {
   if (closed_) return;
   closed_ = true;

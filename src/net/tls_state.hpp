@@ -70,6 +70,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   // -- StreamLayer ------------------------------------------------------------------------------------------------
   void below_received(bool now) noexcept override;
   void below_moved() noexcept override;
+  void close_top() noexcept override { StreamState::close_top(); }
 
   // -- TlsConnection ----------------------------------------------------------------------------------------------
   [[nodiscard]] std::string_view version() const noexcept override;

@@ -39,6 +39,14 @@ struct ServerOptions {
   int backlog = 100;
   /// Several processes or loops may listen on the same port; the kernel shares connections out.
   bool reuse_port = false;
+  /// A port is free again as soon as its last server closed it, even if connections of then are not forgotten yet.
+  bool reuse_address = true;
+  /// Connections whose peer vanished are found out by the kernel (SO_KEEPALIVE).
+  bool keep_alive = false;
+  /// The file of a Unix socket is removed when the server closes, if it still is this server's.
+  bool cleanup_socket = true;
+  /// False: bound, but not listening before start_serving() or serve_forever().
+  bool start_serving = true;
   /// Connections served at a time; further ones wait in the kernel's queue. 0: as many as there are descriptors.
   std::size_t max_connections = 0;
   /// How long accepting pauses when the system is out of descriptors or memory.
@@ -66,13 +74,20 @@ class COROLLA_API Server {
 
   /// Stops listening at once; connections go on. Idempotent.
   void close() noexcept;
+  /// Closes all connections as their own close() would: what was sent leaves first, who receives gets the end.
+  void close_clients() noexcept;
   /// Cancels the tasks of all connections.
   void abort_clients() noexcept;
   /// `co_await server.wait_closed()`: until close() was called and the last connection's task is done.
   [[nodiscard]] Coro<void> wait_closed();
-  /// `co_await server.serve_forever()`: until the task is cancelled; then closes and waits as asyncio does.
+  /// `co_await server.start_serving()`: listens, if it does not yet. RuntimeError when it is closed, OSError.
+  [[nodiscard]] Coro<void> start_serving();
+  /// `co_await server.serve_forever()`: as start_serving, until the task is cancelled or close() is called; then closes,
+  /// waits for the connections and throws CancelledError, as asyncio does. RuntimeError when it is closed or awaited
+  /// already.
   [[nodiscard]] Coro<void> serve_forever();
 
+  /// It listens.
   [[nodiscard]] bool is_serving() const noexcept;
   /// Where it listens, in order; with the ports that were given for port 0.
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
@@ -91,6 +106,10 @@ class COROLLA_API Server {
                                                            ServerOptions options);
 /// As above on given addresses, Unix paths included; one that is given twice counts once.
 [[nodiscard]] COROLLA_API Coro<Server> start_stream_server(StreamHandler handler, std::vector<SocketAddress> addresses,
+                                                           ServerOptions options);
+/// As above on a bound stream socket, asyncio's sock=, which it owns from now on, even when this fails. ValueError unless
+/// it is a stream socket.
+[[nodiscard]] COROLLA_API Coro<Server> start_stream_server(StreamHandler handler, int descriptor,
                                                            ServerOptions options);
 
 /// `co_await start_server(handler, "127.0.0.1", 8080)` with handler(ByteStream) -> Coro<void>. The handler is copied, and

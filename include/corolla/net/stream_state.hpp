@@ -42,6 +42,8 @@ class COROLLA_API StreamLayer {
   virtual void below_received(bool now) noexcept = 0;
   /// The stream below passed bytes on, failed to, or is closed.
   virtual void below_moved() noexcept = 0;
+  /// Closes what stands on top of all, as StreamState::close() does.
+  virtual void close_top() noexcept = 0;
 
  protected:
   ~StreamLayer() = default;
@@ -110,6 +112,8 @@ class COROLLA_API StreamState {
   // -- life -------------------------------------------------------------------------------------------------------
   /// Closes once the output is empty; who waits to receive gets the end. Idempotent.
   void close() noexcept;
+  /// The same for the stream on top, TLS or a transport, which sees to this one.
+  void close_top() noexcept;
   /// Closes now and drops the output; who waits gets an OSError (ECONNABORTED). Idempotent.
   void abort() noexcept;
   /// True after close() or abort().
