@@ -18,7 +18,8 @@ std::shared_ptr<Recorder> recorder() { return std::make_shared<Recorder>(); }
 int bound_socket(const SocketAddress& address) {
   const int family = address.family() == SocketAddress::Family::kUnix ? AF_UNIX : AF_INET;
   const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  EXPECT_EQ(::bind(descriptor, static_cast<const sockaddr*>(address.data()), static_cast<socklen_t>(address.size())), 0);
+  EXPECT_EQ(::bind(descriptor, static_cast<const sockaddr*>(address.data()), static_cast<socklen_t>(address.size())),
+            0);
   return descriptor;
 }
 

@@ -31,7 +31,8 @@ inline namespace v0 {
 
 /// Returns a std::shared_ptr to a Protocol.
 template <class F>
-concept ProtocolFactory = std::invocable<F&> && std::convertible_to<std::invoke_result_t<F&>, std::shared_ptr<Protocol>>;
+concept ProtocolFactory =
+    std::invocable<F&> && std::convertible_to<std::invoke_result_t<F&>, std::shared_ptr<Protocol>>;
 
 /// What a factory's pointers point to.
 template <class F>

@@ -122,9 +122,8 @@ COROLLA_API Transport make_transport(ByteStream stream, std::shared_ptr<Protocol
 /// many: less only when the file ends. Reading pauses meanwhile, and the protocol is told to pause writing; who writes all
 /// the same gets a RuntimeError. RuntimeError when the transport is closing or busy, ValueError for a count of 0; OSError
 /// when the connection fails. Cancelled, an unknown part was sent.
-[[nodiscard]] COROLLA_API Coro<std::uint64_t> sendfile(
-    Transport transport, int file, std::uint64_t offset = 0,
-    std::uint64_t count = std::numeric_limits<std::int64_t>::max());
+[[nodiscard]] COROLLA_API Coro<std::uint64_t> sendfile(Transport transport, int file, std::uint64_t offset = 0,
+                                                       std::uint64_t count = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace v0
 }  // namespace corolla
