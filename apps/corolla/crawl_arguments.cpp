@@ -188,6 +188,12 @@ void add_requests(CLI::App& command, CrawlArguments& a) {
   command.add_option("--cacert", a.authorities, "PEM file of the authorities to believe, instead of the system's")
       ->type_name("FILE")
       ->group(group);
+  command.add_option("--cert", a.certificate, "PEM file of the certificate for servers that ask for one")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_option("--key", a.key, "PEM file of its private key, if that is not in the certificate's file")
+      ->type_name("FILE")
+      ->group(group);
   command.add_flag("-k,--insecure", a.insecure, "Take any certificate of a server, whoever it belongs to")
       ->group(group);
   add_size(command, "--max-body", "A larger body is a failure, compressed or not (32MiB)", [&a](auto size) {
@@ -249,15 +255,19 @@ void read_headers(CrawlArguments& a) {
 }
 
 void read_tls(CrawlArguments& a) {
-  if (a.authorities.empty() && !a.insecure) return;
+  if (!a.key.empty() && a.certificate.empty()) throw ValueError("--key: there is no --cert");
+  if (a.authorities.empty() && a.certificate.empty() && !a.insecure) return;
   TlsContext context = TlsContext::client();
-  if (!a.authorities.empty()) {
-    context.forget_verify_locations();
-    try {
+  const char* option = "--cacert: ";
+  try {
+    if (!a.authorities.empty()) {
+      context.forget_verify_locations();
       context.load_verify_locations(a.authorities);
-    } catch (const Error& error) {
-      throw ValueError(std::string("--cacert: ") + error.what());
     }
+    option = "--cert: ";
+    if (!a.certificate.empty()) context.load_cert_chain(a.certificate, a.key);
+  } catch (const Error& error) {
+    throw ValueError(option + std::string(error.what()));
   }
   if (a.insecure) {
     context.set_check_hostname(false);

@@ -27,6 +27,8 @@ struct CrawlArguments {
   std::vector<std::string> fields;
   std::vector<std::string> headers;
   std::string authorities;  // a file
+  std::string certificate;  // a file
+  std::string key;          // a file
   bool insecure = false;
   std::string seeds_file;
   std::string scope = "host";

@@ -24,6 +24,7 @@ http {{
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {directory}/{certificate}.pem; ssl_certificate_key {directory}/{certificate}.key;
+    {more}
     root {directory}/site;
     location /elsewhere {{ return 302 https://localhost:{port}/b.html; }}
   }}
@@ -53,12 +54,12 @@ class HttpsTest(CrawlTestCase):
         (site / "index.html").write_text('<title>index</title><a href="b.html">b</a><a href="/elsewhere">e</a>', "ascii")
         (site / "b.html").write_text("<title>b</title>" + "x" * 200_000, "ascii")
 
-    def nginx(self, certificate="host"):
+    def nginx(self, certificate="host", more=""):
         """Serves the site over TLS; returns the URL."""
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         config = self.directory / "nginx.conf"
-        config.write_text(NGINX.format(directory=self.made, port=port, certificate=certificate), "ascii")
+        config.write_text(NGINX.format(directory=self.made, port=port, certificate=certificate, more=more), "ascii")
         server = subprocess.Popen(["nginx", "-e", self.made / "error.log", "-p", self.made, "-c", config],
                                   env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}, stderr=subprocess.DEVNULL)
         self.addCleanup(server.wait)
@@ -100,6 +101,26 @@ class HttpsTest(CrawlTestCase):
         url = self.nginx("other")
         self.assertEqual(self.crawl("--no-robots", "--cacert", self.made / "root.pem", url), 4)
         self.assertIn("IP address '127.0.0.1' does not match 'other.example'", self.rows("SELECT error FROM pages")[0][0])
+
+    def test_a_server_that_asks_for_a_certificate(self):
+        url = self.nginx(more=f"ssl_client_certificate {self.made}/root.pem; ssl_verify_client on;")
+        common = ("--no-robots", "--fresh", "--cacert", self.made / "root.pem", "-F", "title=css:title")
+        self.assertNotEqual(self.crawl(*common, url), 0)
+        self.assertEqual(self.titles(), [])
+        self.assertEqual(self.crawl(*common, "--cert", self.made / "host.pem", "--key", self.made / "host.key", url), 0)
+        self.assertEqual(self.titles(), ["b", "index"])
+        both = self.made / "both.pem"
+        both.write_bytes((self.made / "host.key").read_bytes() + (self.made / "host.pem").read_bytes())
+        self.assertEqual(self.crawl(*common, "--cert", both, url), 0)
+
+    def test_a_certificate_that_cannot_be_shown(self):
+        self.assertEqual(self.crawl("--cert", self.directory / "missing.pem", "https://localhost/"), 2)
+        self.assert_one_error("--cert", "missing.pem")
+        self.assertEqual(self.crawl("--cert", self.made / "host.pem", "--key", self.made / "other.key", "https://localhost/"),
+                         2)
+        self.assert_one_error("--cert", "other.key", "not the certificate's")
+        self.assertEqual(self.crawl("--key", self.made / "host.key", "https://localhost/"), 2)
+        self.assert_one_error("--key", "no --cert")
 
     def test_plain_http_on_the_port(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
