@@ -81,7 +81,7 @@ class FileScope {
 Coro<void> Transport::wait_closed() const { return wait_until_gone(state()); }
 
 Transport make_transport(ByteStream stream, std::shared_ptr<Protocol> protocol) {
-  if (!protocol) throw ValueError("a transport needs a protocol");
+  if (!stream || !protocol) throw ValueError("a transport needs a stream and a protocol");
   return Transport(FutureRef<TransportState>::adopt(new TransportState(std::move(stream), std::move(protocol))));
 }
 

@@ -170,8 +170,7 @@ void TransportState::deliver() noexcept {
   if (delivering_ || !wants_bytes()) return;
   const auto keep = FutureRef<TransportState>::share(this);
   delivering_ = true;
-  while (wants_bytes() && !below_->input().unread().empty() && hand_over()) {
-  }
+  while (wants_bytes() && !below_->input().unread().empty() && hand_over()) replaced_.reset();
   delivering_ = false;
   replaced_.reset();
   if (!wants_bytes()) return;
@@ -247,7 +246,7 @@ void TransportState::write(const std::string_view* pieces, std::size_t count) {
 
 void TransportState::write_eof() {
   if (closing_ || eof_written_) return;
-  if (securing_) throw RuntimeError("cannot write the end: start_tls is in progress");
+  if (sending_file_ || securing_) throw RuntimeError("cannot write the end: sendfile or start_tls is in progress");
   below_->send_eof();
   eof_written_ = true;
 }

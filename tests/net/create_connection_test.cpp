@@ -174,6 +174,30 @@ TEST_F(CreateConnectionTest, OverAUnixSocket) {
   }(directory / "socket"));
 }
 
+TEST_F(CreateConnectionTest, OnTheTwoEndsOfAPipe) {
+  run([]() -> Coro<void> {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    auto [input, reading] = co_await connect_read_pipe(recorder, ends[0]);
+    auto [output, writing] = co_await connect_write_pipe(recorder, ends[1]);
+    const std::string bytes = pattern(300'000);
+    output.write(bytes);
+    output.close();
+    auto written = output.wait_closed();
+    co_await std::move(written);
+    auto read = input.wait_closed();
+    co_await std::move(read);
+    EXPECT_EQ(reading->events, (Events{"made", "data " + bytes, "eof", "lost"}));
+    EXPECT_EQ(writing->events, (Events{"made", "pause", "resume", "lost"}));
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    auto [lonely, told] = co_await connect_write_pipe(recorder, ends[1]);
+    ::close(ends[0]);
+    auto gone = lonely.wait_closed();
+    co_await std::move(gone);
+    EXPECT_EQ(told->events, (Events{"made", "eof", "lost"}));
+  }());
+}
+
 TEST_F(CreateConnectionTest, SurvivesTheLoopAtEveryStep) {
   auto body = []() -> Coro<void> {
     auto server = co_await create_server([] { return std::make_shared<EchoProtocol>(); }, "127.0.0.1", 0);

@@ -228,5 +228,73 @@ TEST_F(StreamReaderTest, ASecondReaderIsRefusedForTheWholeRead) {
   }());
 }
 
+TEST_F(StreamReaderTest, FeedingNothingWakesNobody) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto task = create_task(reader.read(10));
+    co_await sleep(0s);
+    reader.feed_data("");
+    for (int i = 0; i < 3; ++i) co_await sleep(0s);
+    EXPECT_FALSE(task.done());
+    EXPECT_FALSE(reader.at_eof());
+    reader.feed_data("x");
+    const std::string bytes = co_await task;
+    EXPECT_EQ(bytes, "x");
+  }());
+}
+
+TEST_F(StreamReaderTest, LinesAndCountsShareABuffer) {
+  run([]() -> Coro<void> {
+    StreamReader reader(4);
+    reader.feed_data("one\ntwo\nthree");
+    const auto line = co_await reader.readline();
+    EXPECT_EQ(line, "one\n");
+    const auto two = co_await reader.read(2);
+    EXPECT_EQ(two, "tw");
+    const auto rest = co_await reader.readexactly(7);  // more than the limit
+    EXPECT_EQ(rest, "o\nthree");
+  }());
+}
+
+TEST_F(StreamReaderTest, AnEndWithoutASeparatorGivesWhatWasThere) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    reader.feed_data("data");
+    reader.feed_eof();
+    auto reading = reader.readuntil("AA");
+    const auto result = co_await outcome(std::move(reading));
+    try {
+      static_cast<void>(result.value());
+      ADD_FAILURE();
+    } catch (const IncompleteReadError& error) {
+      EXPECT_EQ(error.partial(), "data");
+    }
+    EXPECT_TRUE(reader.at_eof());
+  }());
+}
+
+TEST_F(StreamReaderTest, AnExceptionAfterACancellationIsForTheNextRead) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    auto task = create_task(reader.readline());
+    co_await sleep(0s);
+    task.cancel();
+    reader.set_exception(std::make_exception_ptr(ValueError("broken")));
+    const auto cancelled = co_await outcome(task);
+    EXPECT_TRUE(cancelled.cancelled());
+    auto reading = reader.readline();
+    const auto next = co_await outcome(std::move(reading));
+    EXPECT_TRUE(failed_with<ValueError>(next));
+  }());
+}
+
+TEST_F(StreamReaderTest, NeedsALoopToBelongTo) {
+  EXPECT_THROW(StreamReader(), RuntimeError);
+  EventLoop loop;
+  StreamReader reader(loop, 10);
+  reader.feed_data("ab");
+  EXPECT_EQ(loop.run_until_complete(reader.readexactly(2)), "ab");
+}
+
 }  // namespace
 }  // namespace corolla_tests

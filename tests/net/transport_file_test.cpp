@@ -113,6 +113,7 @@ TEST_F(TransportFileTest, WritesDuringAFileAreRefused) {
     EXPECT_EQ(protocol->events, (Events{"made", "pause"}));
     EXPECT_THROW(transport.write("x"), RuntimeError);
     EXPECT_THROW(transport.writelines(std::vector<std::string>{"x"}), RuntimeError);
+    EXPECT_THROW(transport.write_eof(), RuntimeError);
     auto second = sendfile(transport, file_);
     const auto refused = co_await outcome(std::move(second));
     EXPECT_TRUE(failed_with<RuntimeError>(refused));

@@ -247,10 +247,12 @@ TEST_F(TransportTest, TheEndMayLeaveItOpenForWriting) {
 TEST_F(TransportTest, AProtocolMayBeReplacedInAnyCall) {
   run_virtual([]() -> Coro<void> {
     auto [near, far] = testkit::memory_stream_pair();
+    auto [other, unused] = testkit::memory_stream_pair();
     auto last = std::make_shared<Recorder>();
     Transport transport = make_transport(std::move(near), std::make_shared<Recorder>());
     EXPECT_THROW(transport.set_protocol(nullptr), ValueError);
-    EXPECT_THROW(make_transport(ByteStream(), nullptr), ValueError);
+    EXPECT_THROW(make_transport(ByteStream(), last), ValueError);
+    EXPECT_THROW(make_transport(std::move(other), nullptr), ValueError);
     const auto chain = [&](std::shared_ptr<Protocol> next) {
       // What a hook captured must outlive the call even though its owner is replaced in it.
       return [&transport, next, name = std::string(100, 'n')](std::string_view) {

@@ -85,7 +85,7 @@ class COROLLA_API Transport {
   }
   /// The same without an allocation.
   void write(const std::string_view* pieces, std::size_t count) const;
-  /// Half close behind what was written. RuntimeError when can_write_eof() is false, as over TLS.
+  /// Half close behind what was written. RuntimeError when can_write_eof() is false, as over TLS, and as for write().
   void write_eof() const;
   [[nodiscard]] bool can_write_eof() const noexcept;
   /// When pause_writing() and resume_writing() are called: 64 KiB and 16 KiB unless set. With `low` alone high is
