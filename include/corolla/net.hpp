@@ -12,6 +12,7 @@
 #include <corolla/net/fd_watch.hpp>
 #include <corolla/net/pipe.hpp>
 #include <corolla/net/protocol.hpp>
+#include <corolla/net/resolver.hpp>
 #include <corolla/net/server.hpp>
 #include <corolla/net/stream_reader.hpp>
 #include <corolla/net/stream_writer.hpp>

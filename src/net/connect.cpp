@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/net/connect.hpp>
 
+#include <corolla/net/resolver.hpp>
 #include <corolla/net/tls.hpp>
 #include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/exception_group.hpp>
 #include <corolla/runtime/outcome.hpp>
+#include <corolla/runtime/staggered_race.hpp>
 
 #include "backend/backend.hpp"
 #include "backend/connect_operation.hpp"
+#include "net/interleave.hpp"
 #include "net/socket_options.hpp"
 #include "net/socket_state.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -137,45 +142,60 @@ Coro<ByteStream> secured(Coro<ByteStream> connecting, ConnectOptions options) {
   co_return co_await std::move(securing);
 }
 
-Coro<ByteStream> connect_plain(std::vector<SocketAddress> addresses, ConnectOptions options) {
-  if (addresses.empty()) throw ValueError("no address to connect to");
-  std::vector<std::exception_ptr> errors;
-  for (const SocketAddress& address : addresses) {
-    auto attempt = connect_plain(address, options);
-    auto result = co_await outcome(std::move(attempt));
-    if (result) co_return std::move(*result);
-    if (result.cancelled()) std::rethrow_exception(result.error());
-    errors.push_back(result.error());
-  }
-  if (errors.size() == 1) std::rethrow_exception(errors.front());
-  std::string all;
-  bool same = true;
-  const std::string first = describe(errors.front());
+// What is thrown when no address answered.
+[[noreturn]] void fail(std::vector<std::exception_ptr> errors, bool all_errors) {
+  if (all_errors) throw ExceptionGroup("no address answered", std::move(errors));
+  std::vector<std::string> texts;
+  bool same_code = true;
   std::error_code code = std::make_error_code(std::errc::io_error);
   for (const std::exception_ptr& error : errors) {
     try {
       std::rethrow_exception(error);
     } catch (const OSError& failure) {
-      if (all.empty()) code = failure.code();
-      same = same && failure.code() == code;
+      if (texts.empty()) code = failure.code();
+      same_code = same_code && failure.code() == code;
     } catch (...) {
-      same = false;
+      same_code = false;
     }
-    all += (all.empty() ? "" : ", ") + describe(error);
+    texts.push_back(describe(error));
   }
-  throw OSError(same ? code : std::make_error_code(std::errc::io_error), "Multiple exceptions: " + all);
+  if (std::all_of(texts.begin(), texts.end(), [&](const std::string& text) { return text == texts.front(); }))
+    std::rethrow_exception(errors.front());
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+  throw OSError(same_code ? code : std::make_error_code(std::errc::io_error), "Multiple exceptions: " + all);
+}
+
+Coro<ByteStream> connect_plain(std::vector<SocketAddress> addresses, ConnectOptions options) {
+  if (addresses.empty()) throw ValueError("no address to connect to");
+  if (addresses.size() == 1 && !options.all_errors) {
+    auto attempt = connect_plain(addresses.front(), options);
+    co_return co_await std::move(attempt);
+  }
+  const auto attempt_at = [&options](const SocketAddress& address) {
+    return [&options, address] { return connect_plain(address, options); };
+  };
+  std::vector<decltype(attempt_at(addresses.front()))> attempts;
+  for (const SocketAddress& address : addresses) attempts.push_back(attempt_at(address));
+  auto race = staggered_race(std::move(attempts), options.happy_eyeballs_delay);
+  auto result = co_await std::move(race);
+  if (!result.winner) fail(std::move(result.exceptions), options.all_errors);
+  co_return std::move(*result.value);
 }
 
 Coro<ByteStream> connect_plain(std::string host, std::uint16_t port, ConnectOptions options) {
   SocketAddress numeric;
+  std::vector<SocketAddress> addresses;
   if (SocketAddress::parse_ip(host, port, numeric) &&
       (options.family == SocketAddress::Family::kUnspecified || options.family == numeric.family())) {
-    auto attempt = connect_plain(numeric, options);
-    co_return co_await std::move(attempt);
+    addresses.push_back(numeric);
+  } else {
+    auto look_up = options.resolver ? options.resolver->resolve(std::move(host), port, options.family)
+                                    : getaddrinfo(std::move(host), port, options.family);
+    addresses = co_await std::move(look_up);
+    if (options.interleave != 0) addresses = interleave(addresses, options.interleave);
   }
-  auto look_up = getaddrinfo(host, port, options.family);
-  std::vector<SocketAddress> addresses = co_await std::move(look_up);
-  auto attempts = connect_plain(std::move(addresses), options);
+  auto attempts = connect_plain(std::move(addresses), std::move(options));
   co_return co_await std::move(attempts);
 }
 

@@ -3,6 +3,8 @@
 
 #include <corolla/runtime/executor.hpp>
 
+#include "net/numeric_host.hpp"
+#include "net/resolver_threads.hpp"
 #include "net/socket_options.hpp"
 
 #include <algorithm>
@@ -23,7 +25,12 @@ class GaiCategory final : public std::error_category {
   [[nodiscard]] std::string message(int code) const override { return ::gai_strerror(code); }
 };
 
-// In a thread of the executor.
+[[noreturn]] void fail(int error, int system_error, const std::string& what) {
+  if (error == EAI_SYSTEM) throw OSError(system_error, what);
+  throw gaierror(error, what);
+}
+
+// In a resolver thread.
 std::vector<SocketAddress> look_up(const std::string& host, std::uint16_t port, SocketAddress::Family family) {
   addrinfo hints{};
   hints.ai_family = family_constant(family);
@@ -33,8 +40,7 @@ std::vector<SocketAddress> look_up(const std::string& host, std::uint16_t port, 
   const int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
   const int system_error = errno;
   const std::string what = "cannot resolve '" + host + "'";
-  if (error == EAI_SYSTEM) throw OSError(system_error, what);
-  if (error != 0) throw gaierror(error, what);
+  if (error != 0) fail(error, system_error, what);
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   std::vector<SocketAddress> addresses;
   for (const addrinfo* entry = found; entry; entry = entry->ai_next) {
@@ -44,6 +50,28 @@ std::vector<SocketAddress> look_up(const std::string& host, std::uint16_t port, 
   }
   if (addresses.empty()) throw gaierror(EAI_NONAME, what);
   return addresses;
+}
+
+constexpr std::pair<NameInfoFlags, int> kNameInfoFlags[] = {
+    {NameInfoFlags::kNumericHost, NI_NUMERICHOST}, {NameInfoFlags::kNumericService, NI_NUMERICSERV},
+    {NameInfoFlags::kNameRequired, NI_NAMEREQD},   {NameInfoFlags::kDatagram, NI_DGRAM},
+    {NameInfoFlags::kNoFqdn, NI_NOFQDN},
+};
+
+[[nodiscard]] bool has(NameInfoFlags flags, NameInfoFlags flag) noexcept { return (flags | flag) == flags; }
+
+// In a resolver thread, unless both parts are numeric.
+std::pair<std::string, std::string> look_up_name(const SocketAddress& address, NameInfoFlags flags) {
+  int system_flags = 0;
+  for (const auto& [flag, constant] : kNameInfoFlags)
+    if (has(flags, flag)) system_flags |= constant;
+  char host[NI_MAXHOST] = {};
+  char service[NI_MAXSERV] = {};
+  const int error = ::getnameinfo(static_cast<const sockaddr*>(address.data()), static_cast<socklen_t>(address.size()),
+                                  host, sizeof host, service, sizeof service, system_flags);
+  const int system_error = errno;
+  if (error != 0) fail(error, system_error, "no name for " + address.to_string());
+  return {host, service};
 }
 
 }  // namespace
@@ -56,16 +84,31 @@ const std::error_category& gai_category() noexcept {
 gaierror::gaierror(int eai_code, std::string_view what) : OSError(std::error_code(eai_code, gai_category()), what) {}
 gaierror::~gaierror() = default;
 
-Coro<std::vector<SocketAddress>> getaddrinfo(std::string host, std::uint16_t port, SocketAddress::Family family) {
+std::vector<SocketAddress> numeric_host(const std::string& host, std::uint16_t port, SocketAddress::Family family) {
   SocketAddress numeric;
   if (SocketAddress::parse_ip(host, port, numeric)) {
     if (family != SocketAddress::Family::kUnspecified && family != numeric.family())
       throw gaierror(EAI_ADDRFAMILY, "cannot resolve '" + host + "'");
-    co_return std::vector<SocketAddress>(1, numeric);
+    return std::vector<SocketAddress>(1, numeric);
   }
   // A name with a zero byte in it would be cut there.
   if (host.find('\0') != std::string::npos) throw gaierror(EAI_NONAME, "cannot resolve a name with a zero byte");
-  auto answer = to_thread(look_up, std::move(host), port, family);
+  return {};
+}
+
+Coro<std::vector<SocketAddress>> getaddrinfo(std::string host, std::uint16_t port, SocketAddress::Family family) {
+  auto numeric = numeric_host(host, port, family);
+  if (!numeric.empty()) co_return std::move(numeric);
+  auto answer = run_in_executor(resolver_threads(), look_up, std::move(host), port, family);
+  co_return co_await std::move(answer);
+}
+
+Coro<std::pair<std::string, std::string>> getnameinfo(SocketAddress address, NameInfoFlags flags) {
+  if (address.family() != SocketAddress::Family::kIPv4 && address.family() != SocketAddress::Family::kIPv6)
+    throw ValueError("getnameinfo needs an IP address");
+  constexpr NameInfoFlags kNumeric = NameInfoFlags::kNumericHost | NameInfoFlags::kNumericService;
+  if (has(flags, kNumeric)) co_return look_up_name(address, flags);
+  auto answer = run_in_executor(resolver_threads(), look_up_name, address, flags);
   co_return co_await std::move(answer);
 }
 

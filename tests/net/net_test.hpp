@@ -3,6 +3,7 @@
 /// What the tests of the network share: a fixture that finds leaks, pairs of a stream and a plain socket.
 #pragma once
 
+#include "tests/support/idle_resolver_threads.hpp"
 #include "tests/support/open_descriptors.hpp"
 
 #include <corolla/net.hpp>
@@ -39,6 +40,7 @@ class NetTest : public ::testing::Test {
     objects_ = live_objects();
   }
   void TearDown() override {
+    wait_for_idle_resolver_threads();
     EXPECT_EQ(open_descriptors(), descriptors_);
     EXPECT_EQ(live_objects().frames, objects_.frames);
     EXPECT_EQ(live_objects().futures, objects_.futures);

@@ -8,11 +8,13 @@
 #include <corolla/http/content_coding.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/protocol.hpp>
+#include <corolla/net/resolver.hpp>
 #include <corolla/net/tls_context.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -55,6 +57,8 @@ struct SessionOptions {
   std::string user_agent = "corolla";
   /// For https: authorities, a client's certificate … Without one: TlsContext::client(), so certificates are verified.
   TlsContext ssl;
+  /// Who looks hosts up; null: getaddrinfo.
+  std::shared_ptr<Resolver> resolver;
   /// Undo Content-Encoding (and ask for it).
   bool auto_decompress = true;
   /// Statuses from 400 on throw ClientResponseError.

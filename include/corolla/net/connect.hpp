@@ -2,8 +2,9 @@
 /// \file
 /// connect_tcp and connect_to: a ByteStream to a host or an address.
 ///
-/// Source: asyncio's create_connection. The addresses of a host are tried in order until one answers. Sockets of TCP get
-/// TCP_NODELAY. With `ssl` the stream is one of TLS, see tls.hpp. Cancelled, nothing stays open.
+/// Source: asyncio's create_connection and RFC 8305 (happy eyeballs). The addresses of a host are tried in order, the next
+/// one when the last has failed or has had its head start; the first to answer wins, the others are closed. Sockets of TCP
+/// get TCP_NODELAY. With `ssl` the stream is one of TLS, see tls.hpp. Cancelled, nothing stays open.
 #pragma once
 
 #include <corolla/net/address.hpp>
@@ -13,12 +14,17 @@
 #include <corolla/runtime/coro.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace corolla {
 inline namespace v0 {
+
+class Resolver;
 
 /// How to connect.
 struct ConnectOptions {
@@ -27,6 +33,16 @@ struct ConnectOptions {
   SocketAddress::Family family = SocketAddress::Family::kUnspecified;
   /// Where the socket is bound before; unspecified: anywhere.
   SocketAddress local_address;
+  /// How long an address that does not answer keeps the next one waiting; nullopt: until it has failed, as asyncio does
+  /// unless it is told otherwise.
+  std::optional<std::chrono::nanoseconds> happy_eyeballs_delay = std::chrono::milliseconds(250);
+  /// A host's addresses of both families take turns, after this many of the family that comes first; 0: in the order in
+  /// which they were found.
+  std::size_t interleave = 1;
+  /// When no address answers, an ExceptionGroup of all errors is thrown.
+  bool all_errors = false;
+  /// Who looks names up; null: getaddrinfo.
+  std::shared_ptr<Resolver> resolver;
   /// A client's context: TLS. Without one: none.
   TlsContext ssl;
   /// Whom the certificate must name; empty: the host that is connected to. Needed for connect_to if names are checked;
@@ -44,7 +60,8 @@ struct ConnectOptions {
 /// Connects to one address, of TCP or a Unix stream socket. OSError.
 [[nodiscard]] COROLLA_API Coro<ByteStream> connect_to(SocketAddress address, ConnectOptions options = ConnectOptions());
 /// Connects to the first of several addresses that answers. With one address its OSError; with several one OSError whose
-/// text lists them all ("Multiple exceptions: …") and whose code is the one they share, or EIO. ValueError for none.
+/// text lists them all ("Multiple exceptions: …") and whose code is the one they share, or EIO; with all_errors an
+/// ExceptionGroup. ValueError for none.
 [[nodiscard]] COROLLA_API Coro<ByteStream> connect_to(std::vector<SocketAddress> addresses,
                                                       ConnectOptions options = ConnectOptions());
 

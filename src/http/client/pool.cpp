@@ -20,7 +20,8 @@ ConnectionPool::ConnectionPool(const SessionOptions& options)
       idle_limit_(options.limit ? options.limit : kIdleWithoutLimit),
       keepalive_timeout_(options.keepalive_timeout),
       parser_limits_(options.parser),
-      tls_context_(options.ssl) {}
+      tls_context_(options.ssl),
+      resolver_(options.resolver) {}
 
 ConnectionPool::~ConnectionPool() { close(); }
 
@@ -37,6 +38,7 @@ HostPool& ConnectionPool::host_of(const Url& url) {
 
 ConnectOptions ConnectionPool::connect_options(const HostPool& host) {
   ConnectOptions options;
+  options.resolver = resolver_;
   if (!host.tls) return options;
   if (!tls_context_) {
     tls_context_ = TlsContext::client();

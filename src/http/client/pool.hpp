@@ -100,6 +100,7 @@ class ConnectionPool {
   Hosts plain_hosts_;
   Hosts tls_hosts_;
   TlsContext tls_context_;
+  std::shared_ptr<Resolver> resolver_;
   std::list<HostPool*> eligible_;
   std::size_t slots_ = 0;
   std::size_t idle_count_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client against a server that answers byte by byte what the test wants. Both backends.
 #include "tests/http/client/session_test.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace corolla::test {
 namespace {
@@ -25,6 +26,24 @@ TEST_F(SessionTest, RequestHasWhatAServerNeeds) {
                                            "\r\nX-Mine: 1\r\nUser-Agent: corolla\r\nAccept: */*\r\n"
                                            "Accept-Encoding: gzip, deflate\r\n\r\n");
   });
+}
+
+TEST_F(SessionTest, HostsMayBeLookedUpByAResolver) {
+  const corolla_tests::TemporaryDirectory directory;
+  const std::string hosts = directory / "hosts";
+  corolla_tests::write_whole_file(hosts, "127.0.0.1 service.test\n");
+  ::setenv("CARES_HOSTS", hosts.c_str(), 1);
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok("x"); });
+    co_await server.start();
+    SessionOptions options;
+    options.resolver = std::make_shared<Resolver>();
+    Session session(options);
+    const auto text = co_await fetch(session, "http://service.test:" + std::to_string(server.port()) + "/");
+    EXPECT_EQ(text, "x");
+    EXPECT_EQ(options.resolver->counters().queries, 1U);
+  });
+  ::unsetenv("CARES_HOSTS");
 }
 
 TEST_F(SessionTest, ConnectionIsKeptAndUsedAgain) {

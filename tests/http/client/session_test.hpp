@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/http/client/scripted_server.hpp"
+#include "tests/support/idle_resolver_threads.hpp"
 #include "tests/support/open_descriptors.hpp"
 
 #include <corolla/http/session.hpp>
@@ -27,6 +28,7 @@ class SessionTest : public ::testing::Test {
   void run_test(F body) {
     const std::size_t before = corolla_tests::open_descriptors();
     run(body());
+    corolla_tests::wait_for_idle_resolver_threads();
     EXPECT_EQ(corolla_tests::open_descriptors(), before);
     EXPECT_EQ(live_objects().frames, 0);
     EXPECT_EQ(live_objects().futures, 0);

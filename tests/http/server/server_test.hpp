@@ -3,6 +3,7 @@
 /// What the server's tests share: a fixture that finds leaks, a server on a free port, a client that sends any bytes.
 #pragma once
 
+#include "tests/support/idle_resolver_threads.hpp"
 #include "tests/support/open_descriptors.hpp"
 
 #include <corolla/http/web_server.hpp>
@@ -149,6 +150,7 @@ class ServerTest : public testing::Test {
       co_await body();
     };
     run(main());
+    wait_for_idle_resolver_threads();
     EXPECT_EQ(open_descriptors(), descriptors);
     EXPECT_EQ(live_objects().frames, before.frames);
     EXPECT_EQ(live_objects().futures, before.futures);
