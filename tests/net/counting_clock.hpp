@@ -7,7 +7,6 @@
 
 #include <corolla/runtime/clock.hpp>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
