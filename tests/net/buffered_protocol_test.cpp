@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/net/transport_test.hpp"
 
-#include "tests/support/destroy_at_every_step.hpp"
-
 #include <array>
 #include <span>
 
@@ -61,7 +59,7 @@ TEST_F(BufferedProtocolTest, FillsBufferAfterBuffer) {
 }
 
 TEST_F(BufferedProtocolTest, TheEndMayLeaveItOpen) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto [near, far] = testkit::memory_stream_pair();
     auto protocol = std::make_shared<Filling>();
     protocol->keep_open = true;
@@ -79,7 +77,7 @@ TEST_F(BufferedProtocolTest, TheEndMayLeaveItOpen) {
 }
 
 TEST_F(BufferedProtocolTest, PausedBetweenTwoBuffersItGetsTheRestLater) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto [near, far] = testkit::memory_stream_pair();
     auto protocol = std::make_shared<Filling>();
     protocol->on_filled = [&p = *protocol] { p.transport.pause_reading(); };
@@ -99,7 +97,7 @@ TEST_F(BufferedProtocolTest, PausedBetweenTwoBuffersItGetsTheRestLater) {
 }
 
 TEST_F(BufferedProtocolTest, FailuresEndTheConnection) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     const auto fail = [] { throw ValueError("of the protocol"); };
     for (int which = 0; which < 3; ++which) {
       auto [near, far] = testkit::memory_stream_pair();
@@ -120,7 +118,7 @@ TEST_F(BufferedProtocolTest, FailuresEndTheConnection) {
 }
 
 TEST_F(BufferedProtocolTest, TheKindOfProtocolMayChange) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto [near, far] = testkit::memory_stream_pair();
     auto plain = std::make_shared<Recorder>();
     auto filling = std::make_shared<Filling>();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/net/transport_test.hpp"
 
-#include "tests/support/destroy_at_every_step.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <netinet/in.h>
@@ -35,7 +34,7 @@ TEST_F(CreateConnectionTest, GivesBothHandlesAfterConnectionMade) {
 }
 
 TEST_F(CreateConnectionTest, TheTaskGoesOnInTheIterationAfterConnectionMade) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto [near, far] = testkit::memory_stream_pair();
     std::string order;
     const auto factory = [&order] {
@@ -80,7 +79,7 @@ TEST_F(CreateConnectionTest, FailuresReachTheCallerAndCallNoFactory) {
 }
 
 TEST_F(CreateConnectionTest, WhatAFactoryThrowsReachesTheCallerAndClosesTheConnection) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto [near, far] = testkit::memory_stream_pair();
     const auto factory = []() -> std::shared_ptr<Recorder> { throw ValueError("of the factory"); };
     auto connecting = create_connection(factory, std::move(near));
@@ -97,7 +96,7 @@ TEST_F(CreateConnectionTest, WhatAFactoryThrowsReachesTheCallerAndClosesTheConne
 }
 
 TEST_F(CreateConnectionTest, CancelledItClosesTheConnection) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     for (int iterations = 0; iterations < 3; ++iterations) {
       auto [near, far] = testkit::memory_stream_pair();
       auto made = std::make_shared<Recorder>();

@@ -2,17 +2,10 @@
 // The life of a transport and the order of its calls, on streams in memory and on sockets.
 #include "tests/net/transport_test.hpp"
 
-#include "tests/support/destroy_at_every_step.hpp"
-
 namespace corolla_tests {
 namespace {
 
 class TransportTest : public NetTest {};
-
-void run_virtual(Coro<void> body) {
-  VirtualLoop owner;
-  owner.loop().run_until_complete(std::move(body));
-}
 
 TEST_F(TransportTest, CallsInTheOrderOfCPython) {
   run_virtual([]() -> Coro<void> {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/net/net_test.hpp"
+#include "tests/support/destroy_at_every_step.hpp"
 
 #include <corolla/testkit/memory_stream.hpp>
 
@@ -105,6 +106,12 @@ class LoggedLines {
   ~LoggedLines() { set_log_handler(nullptr); }
   std::vector<std::string> lines;
 };
+
+/// Runs what nothing outside of the process takes part in: time passes only when nothing is left to do.
+inline void run_virtual(Coro<void> body) {
+  VirtualLoop owner;
+  owner.loop().run_until_complete(std::move(body));
+}
 
 /// Lets the loop run until `condition`, at most some thousands of iterations.
 template <class Condition>

@@ -188,7 +188,7 @@ TEST_F(TransportTlsTest, StartTlsSecuresTheHandleThatIsThere) {
 }
 
 TEST_F(TransportTlsTest, AHandshakeThatFailsLosesTheConnection) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto making = transports();
     TransportPair pair = co_await std::move(making);
     HandlerLog handler;
@@ -209,7 +209,7 @@ TEST_F(TransportTlsTest, AHandshakeThatFailsLosesTheConnection) {
 }
 
 TEST_F(TransportTlsTest, DuringTheHandshakeNothingIsWrittenAndItCanBeClosed) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     for (const bool cancel : {false, true}) {
       auto making = transports();
       TransportPair pair = co_await std::move(making);
@@ -236,7 +236,7 @@ TEST_F(TransportTlsTest, DuringTheHandshakeNothingIsWrittenAndItCanBeClosed) {
 }
 
 TEST_F(TransportTlsTest, WhatCannotBeSecured) {
-  run([]() -> Coro<void> {
+  run_virtual([]() -> Coro<void> {
     auto making = transports();
     TransportPair pair = co_await std::move(making);
     auto without = start_tls(pair.near, pair.client, TlsContext());

@@ -2,17 +2,10 @@
 // What is written to a transport.
 #include "tests/net/transport_test.hpp"
 
-#include "tests/support/destroy_at_every_step.hpp"
-
 namespace corolla_tests {
 namespace {
 
 class TransportWriteTest : public NetTest {};
-
-void run_virtual(Coro<void> body) {
-  VirtualLoop owner;
-  owner.loop().run_until_complete(std::move(body));
-}
 
 TEST_F(TransportWriteTest, WriteEofIsAHalfClose) {
   run([]() -> Coro<void> {
