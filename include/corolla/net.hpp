@@ -14,9 +14,11 @@
 #include <corolla/net/protocol.hpp>
 #include <corolla/net/resolver.hpp>
 #include <corolla/net/server.hpp>
+#include <corolla/net/signals.hpp>
 #include <corolla/net/stream_reader.hpp>
 #include <corolla/net/stream_writer.hpp>
 #include <corolla/net/streams.hpp>
+#include <corolla/net/subprocess.hpp>
 #include <corolla/net/tls.hpp>
 #include <corolla/net/tls_connection.hpp>
 #include <corolla/net/tls_context.hpp>

@@ -68,7 +68,7 @@ class Watch final : public PollOperation {
 
 bool remove(int descriptor, Operation::Direction direction) noexcept {
   EventLoop* loop = running_loop_or_null();
-  if (!loop) return false;
+  if (!loop || descriptor < 0) return false;
   auto& watches = loop->io().watches();
   const auto found = watches.find({descriptor, direction});
   if (found == watches.end()) return false;

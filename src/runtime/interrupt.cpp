@@ -15,8 +15,9 @@ std::atomic<ThreadDoor*> active_door{nullptr};
 std::atomic<int> interrupts{0};
 static_assert(std::atomic<ThreadDoor*>::is_always_lock_free, "used in a signal handler");
 
+// Without a scope, when somebody put it back in its place later, it does what the default action does.
 extern "C" void on_sigint(int signal) {
-  if (interrupts.fetch_add(1) > 0) {
+  if (interrupts.fetch_add(1) > 0 || !active_door.load()) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
     return;
@@ -28,7 +29,8 @@ extern "C" void on_sigint(int signal) {
 
 InterruptScope::InterruptScope(const std::shared_ptr<ThreadDoor>& door) {
   struct sigaction old{};
-  if (::getpid() != ::gettid() || sigaction(SIGINT, nullptr, &old) != 0 || old.sa_handler != SIG_DFL) return;
+  if (::getpid() != ::gettid() || sigaction(SIGINT, nullptr, &old) != 0) return;
+  if (old.sa_handler != SIG_DFL && old.sa_handler != on_sigint) return;
   ThreadDoor* expected = nullptr;
   if (!active_door.compare_exchange_strong(expected, door.get())) return;
   door_ = door;
@@ -42,7 +44,8 @@ InterruptScope::InterruptScope(const std::shared_ptr<ThreadDoor>& door) {
 
 InterruptScope::~InterruptScope() {
   if (!door_) return;
-  std::signal(SIGINT, SIG_DFL);
+  struct sigaction present{};
+  if (sigaction(SIGINT, nullptr, &present) == 0 && present.sa_handler == on_sigint) std::signal(SIGINT, SIG_DFL);
   active_door = nullptr;
 }
 
