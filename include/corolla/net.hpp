@@ -8,6 +8,7 @@
 #include <corolla/net/connect.hpp>
 #include <corolla/net/create_connection.hpp>
 #include <corolla/net/create_server.hpp>
+#include <corolla/net/datagram.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/net/fd_watch.hpp>
 #include <corolla/net/pipe.hpp>
@@ -15,6 +16,8 @@
 #include <corolla/net/resolver.hpp>
 #include <corolla/net/server.hpp>
 #include <corolla/net/signals.hpp>
+#include <corolla/net/sock.hpp>
+#include <corolla/net/socket.hpp>
 #include <corolla/net/stream_reader.hpp>
 #include <corolla/net/stream_writer.hpp>
 #include <corolla/net/streams.hpp>

@@ -21,11 +21,13 @@ constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
 
 }  // namespace
 
-int SendfileOperation::attempt() noexcept {
+int SendfileOperation::attempt() noexcept { return send_now(descriptor_, file_, offset_, count_); }
+
+int SendfileOperation::send_now(int socket, int file, std::uint64_t offset, std::uint64_t count) noexcept {
   SigpipeBlocked guard;
   for (;;) {
-    auto offset = static_cast<off_t>(offset_);
-    const ssize_t sent = ::sendfile(descriptor_, file_, &offset, static_cast<std::size_t>(std::min(count_, kMost)));
+    auto position = static_cast<off_t>(offset);
+    const ssize_t sent = ::sendfile(socket, file, &position, static_cast<std::size_t>(std::min(count, kMost)));
     if (sent >= 0) return static_cast<int>(sent);
     const int error = errno;
     if (error == EINTR) continue;

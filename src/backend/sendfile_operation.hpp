@@ -25,6 +25,9 @@ class COROLLA_API SendfileOperation : public Operation {
     count_ = count;
   }
 
+  /// The call alone, on a socket that does not block.
+  static int send_now(int socket, int file, std::uint64_t offset, std::uint64_t count) noexcept;
+
  protected:
   SendfileOperation(int socket, int file) noexcept : Operation(socket, Direction::kWrite), file_(file) {}
   ~SendfileOperation() = default;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "net/read_file_part.hpp"
 #include "net/socket_state.hpp"
 
 #include <corolla/runtime/event_loop.hpp>
@@ -8,8 +9,6 @@
 #include <cerrno>
 #include <string>
 
-#include <unistd.h>
-
 namespace corolla {
 inline namespace v0 {
 
@@ -17,25 +16,13 @@ namespace {
 
 constexpr std::uint64_t kChunk = 256 * 1024;
 
-// In a thread of the executor.
-std::string read_part(int file, std::uint64_t offset, std::uint64_t count) {
-  std::string bytes(static_cast<std::size_t>(count), '\0');
-  for (;;) {
-    const ssize_t got = ::pread(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw OSError(errno, "read of the file to send");
-    bytes.resize(static_cast<std::size_t>(got));
-    return bytes;
-  }
-}
-
 }  // namespace
 
 Coro<std::uint64_t> StreamState::sendfile(int file, std::uint64_t offset, std::uint64_t count) {
   const auto self = FutureRef<StreamState>::share(this);
   std::uint64_t sent = 0;
   while (sent < count) {
-    auto reading = to_thread(read_part, file, offset + sent, std::min(kChunk, count - sent));
+    auto reading = to_thread(read_file_part, file, offset + sent, std::min(kChunk, count - sent));
     const std::string bytes = co_await std::move(reading);
     if (bytes.empty()) break;
     const std::string_view piece = bytes;
