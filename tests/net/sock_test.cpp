@@ -48,6 +48,8 @@ TEST_F(SockTest, WhatIsThereIsReceivedWithoutWaiting) {
     const std::size_t none = co_await sock_recv_into(socket, std::span<char>());
     EXPECT_EQ(none, 0U);
     EXPECT_EQ(turns, 0);
+    co_await sleep(0s);  // the callback refers to this frame
+    EXPECT_EQ(turns, 1);
   }());
 }
 
@@ -276,6 +278,7 @@ TEST_F(SockTest, ANumberMayBeUsedAgain) {
 }
 
 TEST_F(SockTest, AcceptWithoutDescriptorsLeavesTheConnectionInTheQueue) {
+  if (!COROLLA_BLOCK_CACHE) GTEST_SKIP() << "sanitizers need descriptors of their own";
   run([]() -> Coro<void> {
     Socket listening = listening_socket();
     const SocketAddress address = listening.sockname();
