@@ -20,8 +20,16 @@ int AcceptOperation::attempt() noexcept {
 }
 
 void AcceptOperation::prepare(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_accept(&entry, descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
+  ::io_uring_prep_multishot_accept(&entry, descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
 }
+
+bool AcceptOperation::brought(int result, char*) noexcept {
+  if (result < 0) return false;
+  take(result);
+  return true;
+}
+
+int AcceptOperation::completed(int result) noexcept { return result == -ECONNABORTED ? -EAGAIN : result; }
 
 void AcceptOperation::lost(int result) noexcept { ::close(result); }
 

@@ -34,7 +34,7 @@ class COROLLA_API Backend {
 
   /// "epoll" or "io_uring".
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-  /// Operations that are not idle; the wake-up's own is not counted.
+  /// Operations that somebody waits for; the wake-up's own is not counted.
   [[nodiscard]] virtual std::size_t in_flight() const noexcept = 0;
   /// Waits until something completes, the wake-up descriptor is written, or `timeout` passes (nullopt: no limit), and
   /// queues what that wakes. Returns early on signals.
@@ -47,6 +47,11 @@ class COROLLA_API Backend {
   [[nodiscard]] virtual int perform(Operation& operation) noexcept = 0;
   /// See operation.hpp. Nothing happens to an idle one.
   virtual void cancel(Operation& operation) noexcept = 0;
+  /// Nobody waits for a receive any more. epoll withdraws it, for nothing has happened yet; io_uring leaves it in flight,
+  /// and what it brings is the owner's to keep.
+  virtual void unwant(Operation& operation) noexcept = 0;
+  /// io_uring: a multishot operation is to bring no more; what is on its way still comes.
+  virtual void stop(Operation& operation) noexcept = 0;
   /// The operation's turn in the ready queue.
   virtual void run(Operation& operation) noexcept = 0;
   /// The operation left the ready queue because the loop dies.

@@ -35,6 +35,10 @@ class EpollBackend final : public Backend {
   void shut_down() noexcept override;
   [[nodiscard]] int perform(Operation& operation) noexcept override;
   void cancel(Operation& operation) noexcept override;
+  void unwant(Operation& operation) noexcept override {
+    if (operation.waiting()) cancel(operation);
+  }
+  void stop(Operation& operation) noexcept override { cancel(operation); }
   void run(Operation& operation) noexcept override;
   void drop(Operation& operation) noexcept override;
   [[nodiscard]] bool nonblocking_sockets() noexcept override { return true; }

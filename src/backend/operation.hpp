@@ -13,6 +13,12 @@
 /// when its entry leaves the ready queue; under io_uring when the kernel has answered. What a late answer brought goes to
 /// lost(), so that a socket accepted too late is closed. While an operation is not idle its owner is held, and with it
 /// every byte the kernel may still write to.
+///
+/// Accepting and receiving are *multishot* under io_uring: one submission brings many results, each of them at once to
+/// brought(), which keeps it; the operation's turn then reports them together, finished(kBrought), and the operation is
+/// not idle after it: the kernel has it still. Whether somebody wants more is told by perform(), again, and unwant();
+/// a virtual clock waits for wanted operations only. Who cannot take more calls stop(). When the kernel ended it, for that
+/// or for reasons of its own, finished(-ECANCELED) says so and the operation is idle: perform() it if more is wanted.
 #pragma once
 
 #include <corolla/runtime/api.hpp>
@@ -34,6 +40,8 @@ class COROLLA_API Operation : public Schedulable {
   enum class Direction : std::uint8_t { kRead, kWrite };
   /// What perform() returns for an operation in flight.
   static constexpr int kPending = std::numeric_limits<int>::min();
+  /// What finished() is told when brought() got something.
+  static constexpr int kBrought = std::numeric_limits<int>::max();
 
   [[nodiscard]] bool idle() const noexcept { return state_ == State::kIdle; }
   /// Not idle, and nothing came for it yet.
@@ -52,7 +60,11 @@ class COROLLA_API Operation : public Schedulable {
   /// io_uring's answer, where it is not the result itself; -EAGAIN submits the operation again.
   virtual int completed(int result) noexcept { return result; }
 
-  /// The result, or -errno. In an entry of the ready queue.
+  /// io_uring, multishot: takes one of several results, and the block the kernel filled if there is one, which is the
+  /// operation's from now on. False: it is not one of several but the last one, for finished().
+  virtual bool brought(int /*result*/, char* /*block*/) noexcept { return false; }
+
+  /// The result, -errno or kBrought. In an entry of the ready queue.
   virtual void finished(int result) noexcept = 0;
   /// The result of an operation that was cancelled too late; not negative.
   virtual void lost(int /*result*/) noexcept {}
@@ -77,6 +89,11 @@ class COROLLA_API Operation : public Schedulable {
   Direction direction_;
   State state_ = State::kIdle;
   bool cancelled_ = false;
+  // io_uring alone:
+  bool armed_ = false;    // in the kernel's hands
+  bool wanted_ = false;   // counted as in flight
+  bool stopping_ = false;
+  bool brought_ = false;  // something stands with the owner that its turn will report
   int result_ = kPending;
   Backend* backend_ = nullptr;
   Operation* next_ = nullptr;  // UringBackend's list of what is in flight

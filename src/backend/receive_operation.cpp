@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/receive_operation.hpp"
 
+#include "backend/receive_ring.hpp"
+
 #include <cerrno>
 
 #include <liburing.h>
@@ -27,9 +29,23 @@ int ReceiveOperation::attempt() noexcept {
 }
 
 void ReceiveOperation::prepare(io_uring_sqe& entry) noexcept {
-  const Room place = room();
-  ::io_uring_prep_recv(&entry, descriptor_, place.data, place.data ? place.size : 0, 0);
+  ::io_uring_prep_recv_multishot(&entry, descriptor_, nullptr, 0, 0);
+  entry.flags |= IOSQE_BUFFER_SELECT;
+  entry.buf_group = ReceiveRing::kGroup;
 }
+
+bool ReceiveOperation::brought(int result, char* block) noexcept {
+  if (!block) return false;
+  if (result > 0) {
+    take(block, static_cast<std::size_t>(result));
+    return true;
+  }
+  give_receive_block(block);
+  return false;
+}
+
+// All blocks were filled within one batch; they have been replaced since.
+int ReceiveOperation::completed(int result) noexcept { return result == -ENOBUFS ? -EAGAIN : result; }
 
 }  // namespace v0
 }  // namespace corolla

@@ -10,11 +10,13 @@
 namespace corolla {
 inline namespace v0 {
 
-/// Result: bytes received, 0 at the end of the stream.
+/// Result: bytes received, 0 at the end of the stream; kBrought when they were handed to take().
 class COROLLA_API ReceiveOperation : public Operation {
  public:
   int attempt() noexcept final;
   void prepare(io_uring_sqe& entry) noexcept final;
+  bool brought(int result, char* block) noexcept final;
+  int completed(int result) noexcept final;
 
  protected:
   explicit ReceiveOperation(int descriptor) noexcept : Operation(descriptor, Direction::kRead) {}
@@ -24,10 +26,12 @@ class COROLLA_API ReceiveOperation : public Operation {
     char* data;  ///< null: out of memory
     std::size_t size;
   };
-  /// Where to put what comes; asked right before the kernel is. It stays valid until finished().
+  /// epoll: where to put what comes; asked right before the kernel is. It stays valid until finished().
   virtual Room room() noexcept = 0;
   /// What room() gave is not needed yet after all: nothing was there.
   virtual void room_unused() noexcept = 0;
+  /// io_uring: `size` bytes stand in a block of receive_blocks.hpp, which is the operation's from now on.
+  virtual void take(char* block, std::size_t size) noexcept = 0;
 };
 
 }  // namespace v0

@@ -2,6 +2,7 @@
 #include "backend/uring_backend.hpp"
 
 #include "backend/epoll_backend.hpp"
+#include "backend/receive_ring.hpp"
 
 #include <corolla/runtime/error.hpp>
 
@@ -27,26 +28,16 @@ constexpr std::uint64_t kWakeUp = 1;
 constexpr unsigned kNeeded =
     IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
 
-// The cheapest set-up the kernel knows: from 6.1 on completions are collected when the loop asks for them, from 5.19 on
-// they do not interrupt it.
+// One thread submits, and answers are collected when it asks for them: Linux 6.1. That kernel has multishot receives and
+// rings of blocks as well.
 int make_ring(io_uring& ring) noexcept {
-  constexpr unsigned kChoices[] = {
-      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
-      IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP, IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP};
-  int result = -EINVAL;
-  for (const unsigned flags : kChoices) {
-    io_uring_params params{};
-    params.flags = flags;
-    params.cq_entries = kCompletions;
-    result = ::io_uring_queue_init_params(kEntries, &ring, &params);
-    if (result == 0) {
-      if ((params.features & kNeeded) == kNeeded) return 0;
-      ::io_uring_queue_exit(&ring);
-      return -EOPNOTSUPP;
-    }
-    if (result != -EINVAL) break;
-  }
-  return result;
+  io_uring_params params{};
+  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  params.cq_entries = kCompletions;
+  const int result = ::io_uring_queue_init_params(kEntries, &ring, &params);
+  if (result != 0 || (params.features & kNeeded) == kNeeded) return result;
+  ::io_uring_queue_exit(&ring);
+  return -EOPNOTSUPP;
 }
 
 }  // namespace
@@ -64,15 +55,17 @@ struct UringBackend::Ring {
       error = ::io_uring_register_files(&ring, &ends[1], 1);
       ::close(ends[1]);
     }
+    if (error == 0) error = received.set_up(ring);
     if (error != 0) ::io_uring_queue_exit(&ring);
   }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
+  // No operation is in flight.
   ~Ring() {
     if (error == 0) ::io_uring_queue_exit(&ring);
     if (gone >= 0) ::close(gone);
   }
-  // From any thread; no operation is left afterwards.
+  // From any thread; no operation is left afterwards, and no block is the kernel's.
   void end() noexcept {
     ::io_uring_queue_exit(&ring);
     error = -ECANCELED;
@@ -81,6 +74,7 @@ struct UringBackend::Ring {
     while (::poll(&entry, 1, -1) < 0) {
     }
   }
+  ReceiveRing received;
   io_uring ring{};
   int error;
   int gone = -1;
@@ -128,19 +122,22 @@ void UringBackend::leave_thread() noexcept {
   while (::io_uring_peek_cqe(&ring_->ring, &entry) == 0) {
     const std::uint64_t tag = entry->user_data;
     const int result = entry->res;
+    const unsigned flags = entry->flags;
     ::io_uring_cqe_seen(&ring_->ring, entry);
     if (tag == kIgnored || tag == kWakeUp) continue;
     Operation& operation = *reinterpret_cast<Operation*>(tag);  // NOLINT(performance-no-int-to-ptr)
-    if (result != -ECANCELED || operation.cancelled_) answered(operation, result);
+    if (result != -ECANCELED || operation.cancelled_) answered(operation, result, flags);
   }
   ring_->end();
   ring_.reset();
   Operation* operation = submitted_;
   while (operation) {
     Operation* const older = operation->next_;
+    operation->stopping_ = false;
     if (operation->cancelled_) {
       unlink(*operation);
-      drop(*operation);
+      operation->armed_ = false;
+      if (operation->state_ == Operation::State::kWaiting) drop(*operation);
     }
     operation = older;
   }
@@ -167,6 +164,7 @@ void UringBackend::unlink(Operation& operation) noexcept {
 }
 
 void UringBackend::submit(Operation& operation) noexcept {
+  operation.armed_ = true;
   link(operation);
   if (thread_ != std::this_thread::get_id()) return;  // ensure_ring() will
   io_uring_sqe& entry = next_entry();
@@ -181,58 +179,113 @@ int UringBackend::perform(Operation& operation) noexcept {
     return -EIO;
   }
   if (fallback_) return fallback_->perform(operation);
+  if (!operation.wanted_) {
+    operation.wanted_ = true;
+    ++in_flight_;
+  }
+  if (!operation.idle()) return Operation::kPending;
   operation.backend_ = this;
   operation.state_ = Operation::State::kWaiting;
   operation.retain_owner();
-  ++in_flight_;
   submit(operation);
   return Operation::kPending;
 }
 
-void UringBackend::cancel(Operation& operation) noexcept {
-  if (fallback_) return fallback_->cancel(operation);
-  if (operation.state_ == Operation::State::kIdle || operation.cancelled_) return;
-  operation.cancelled_ = true;
-  if (operation.state_ != Operation::State::kWaiting || thread_ != std::this_thread::get_id()) return;
+void UringBackend::unwant(Operation& operation) noexcept {
+  if (fallback_) return fallback_->unwant(operation);
+  if (std::exchange(operation.wanted_, false)) --in_flight_;
+}
+
+void UringBackend::ask_to_cancel(Operation& operation) noexcept {
+  if (!operation.armed_ || thread_ != std::this_thread::get_id()) return;
   io_uring_sqe& entry = next_entry();
   ::io_uring_prep_cancel(&entry, &operation, 0);
   ::io_uring_sqe_set_data64(&entry, kIgnored);
 }
 
-void UringBackend::answered(Operation& operation, int result) noexcept {
-  unlink(operation);
-  if (operation.cancelled_) {
-    operation.result_ = result;
-    drop(operation);
-    return;
-  }
-  result = operation.completed(result);
-  if (result == -EAGAIN || result == -EINTR) {
-    submit(operation);
-    return;
-  }
-  operation.result_ = result;
+void UringBackend::cancel(Operation& operation) noexcept {
+  if (fallback_) return fallback_->cancel(operation);
+  if (operation.idle() || std::exchange(operation.cancelled_, true)) return;
+  ask_to_cancel(operation);
+}
+
+void UringBackend::stop(Operation& operation) noexcept {
+  if (fallback_) return fallback_->stop(operation);
+  if (!operation.idle() && !std::exchange(operation.stopping_, true)) ask_to_cancel(operation);
+}
+
+void UringBackend::queue(Operation& operation) noexcept {
+  if (operation.state_ == Operation::State::kQueued) return;
   operation.state_ = Operation::State::kQueued;
   ready_.push(operation);
 }
 
+void UringBackend::answered(Operation& operation, int result, unsigned flags) noexcept {
+  char* const block = ring_->received.filled(flags);
+  const bool last = !(flags & IORING_CQE_F_MORE);
+  if (last) {
+    unlink(operation);
+    operation.armed_ = false;
+  }
+  if (operation.cancelled_) {
+    if (block) give_receive_block(block);
+    if (result >= 0) operation.lost(result);
+    if (last && operation.state_ == Operation::State::kWaiting) drop(operation);
+    return;
+  }
+  if (operation.brought(result, block)) {
+    operation.brought_ = true;
+    if (last) operation.result_ = -ECANCELED;
+  } else {
+    result = operation.completed(result);
+    if (result == -EAGAIN || result == -EINTR) {
+      submit(operation);
+      return;
+    }
+    operation.result_ = result;
+  }
+  queue(operation);
+}
+
+void UringBackend::become_idle(Operation& operation) noexcept {
+  unwant(operation);
+  operation.state_ = Operation::State::kIdle;
+  operation.cancelled_ = operation.stopping_ = operation.brought_ = false;
+  operation.result_ = Operation::kPending;
+}
+
+// What was brought is reported first; the operation is not idle meanwhile, so that only one who still wants more after
+// the last result submits it again.
 void UringBackend::run(Operation& operation) noexcept {
   if (operation.cancelled_) {
     drop(operation);
     return;
   }
-  const int result = std::exchange(operation.result_, Operation::kPending);
-  operation.state_ = Operation::State::kIdle;
-  --in_flight_;
+  if (std::exchange(operation.brought_, false)) {
+    unwant(operation);
+    if (operation.armed_) operation.state_ = Operation::State::kWaiting;
+    const bool last = !operation.armed_;
+    operation.finished(Operation::kBrought);
+    if (!last) return;
+    if (operation.cancelled_) {
+      drop(operation);
+      return;
+    }
+  }
+  const int result = operation.result_;
+  become_idle(operation);
   operation.finished(result);
   operation.release_owner();
 }
 
+// One that the kernel still has waits for its answer.
 void UringBackend::drop(Operation& operation) noexcept {
-  const int result = std::exchange(operation.result_, Operation::kPending);
-  operation.state_ = Operation::State::kIdle;
-  operation.cancelled_ = false;
-  --in_flight_;
+  if (operation.armed_) {
+    operation.state_ = Operation::State::kWaiting;
+    return;
+  }
+  const int result = operation.result_;
+  become_idle(operation);
   if (result >= 0) operation.lost(result);
   operation.release_owner();
 }
@@ -256,9 +309,10 @@ unsigned UringBackend::reap() noexcept {
     struct Answer {
       std::uint64_t tag;
       int result;
+      unsigned flags;
     };
     Answer answers[kBatch];
-    for (unsigned i = 0; i < count; ++i) answers[i] = {entries[i]->user_data, entries[i]->res};
+    for (unsigned i = 0; i < count; ++i) answers[i] = {entries[i]->user_data, entries[i]->res, entries[i]->flags};
     ::io_uring_cq_advance(&ring_->ring, count);
     total += count;
     for (unsigned i = 0; i < count; ++i) {
@@ -269,7 +323,8 @@ unsigned UringBackend::reap() noexcept {
         wake_up_armed_ = false;
         continue;
       }
-      answered(*reinterpret_cast<Operation*>(answers[i].tag), answers[i].result);  // NOLINT(performance-no-int-to-ptr)
+      // NOLINTNEXTLINE(performance-no-int-to-ptr)
+      answered(*reinterpret_cast<Operation*>(answers[i].tag), answers[i].result, answers[i].flags);
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The io_uring backend: operations are submitted in batches, one system call an iteration.
+/// The io_uring backend: operations are submitted in batches, one system call an iteration; one submission accepts or
+/// receives for as long as the socket lives, into blocks that all connections share (receive_ring.hpp).
 ///
 /// The ring is made on the thread that first uses it and accepts submissions from that thread alone, which spares the
 /// kernel work. If it cannot be made there after all, an epoll backend takes over for good. When the loop goes on in
@@ -20,7 +21,8 @@ inline namespace v0 {
 
 class UringBackend final : public Backend {
  public:
-  /// 0 when a ring can be made in this process, else -errno.
+  /// 0 when a ring can be made in this process, else the -errno that says why not: EINVAL or EOPNOTSUPP for a kernel before
+  /// 6.1, EPERM (seccomp, sysctl), ENOMEM (RLIMIT_MEMLOCK), ENOSYS.
   [[nodiscard]] static int probe() noexcept;
 
   UringBackend(ReadyQueue& ready, int wake_up);
@@ -32,6 +34,8 @@ class UringBackend final : public Backend {
   void shut_down() noexcept override;
   [[nodiscard]] int perform(Operation& operation) noexcept override;
   void cancel(Operation& operation) noexcept override;
+  void unwant(Operation& operation) noexcept override;
+  void stop(Operation& operation) noexcept override;
   void run(Operation& operation) noexcept override;
   void drop(Operation& operation) noexcept override;
   [[nodiscard]] bool nonblocking_sockets() noexcept override;
@@ -50,7 +54,10 @@ class UringBackend final : public Backend {
   void arm_wake_up() noexcept;
   /// Handles the answers that have come; how many there were.
   unsigned reap() noexcept;
-  void answered(Operation& operation, int result) noexcept;
+  void answered(Operation& operation, int result, unsigned flags) noexcept;
+  void queue(Operation& operation) noexcept;
+  void become_idle(Operation& operation) noexcept;
+  void ask_to_cancel(Operation& operation) noexcept;
   void link(Operation& operation) noexcept;
   void unlink(Operation& operation) noexcept;
 
@@ -61,7 +68,7 @@ class UringBackend final : public Backend {
   std::unique_ptr<Backend> fallback_;
   std::thread::id thread_;
   Operation* submitted_ = nullptr;  // the kernel has not answered them; newest first
-  std::size_t in_flight_ = 0;       // those, and those in the ready queue
+  std::size_t in_flight_ = 0;       // wanted ones
 };
 
 }  // namespace v0

@@ -28,6 +28,7 @@ Listener::Listener(ServerState& server, EventLoop& loop, int descriptor, bool cl
 }
 
 Listener::~Listener() {
+  close_accepted();
   close_descriptor();
   core_.release();
 }
@@ -46,27 +47,50 @@ void Listener::listen(int backlog) {
 }
 
 void Listener::accept() noexcept {
-  if (!server_ || !listening_ || !idle() || !core_.loop()) return;
+  hand_out();
+  if (!server_ || !listening_ || server_->full() || !core_.loop()) return;
   const int result = core_.loop()->io().perform(*this);
   if (result != kPending) server_->accept_failed(*this, -result);
 }
 
+void Listener::take(int accepted) noexcept {
+  try {
+    accepted_.push_back(accepted);
+  } catch (...) {
+    ::close(accepted);
+  }
+}
+
+// In the order they came in. One of them may fill the server or close it.
+void Listener::hand_out() noexcept {
+  while (next_ < accepted_.size() && server_ && !server_->full()) server_->accepted(*this, accepted_[next_++]);
+  if (next_ < accepted_.size()) return;
+  accepted_.clear();
+  next_ = 0;
+}
+
+void Listener::close_accepted() noexcept {
+  while (next_ < accepted_.size()) ::close(accepted_[next_++]);
+}
+
 void Listener::finished(int result) noexcept {
   if (!server_) {
-    if (result >= 0) lost(result);
+    if (result >= 0 && result != kBrought) lost(result);
     return;
   }
-  if (result < 0) {
+  if (result < 0 && result != -ECANCELED) {
     server_->accept_failed(*this, -result);
     return;
   }
-  server_->accepted(*this, result);
-  if (server_ && !server_->full()) accept();
+  if (result >= 0 && result != kBrought) take(result);
+  accept();
+  if (server_ && server_->full() && core_.loop()) core_.loop()->io().stop(*this);
 }
 
 // Under io_uring the descriptor is closed when the cancelled operation was answered.
 void Listener::close() noexcept {
   server_ = nullptr;
+  close_accepted();
   if (core_.loop()) core_.loop()->io().cancel(*this);
   struct stat status{};
   if (!unlink_.empty() && ::stat(unlink_.c_str(), &status) == 0 && status.st_ino == inode_) ::unlink(unlink_.c_str());

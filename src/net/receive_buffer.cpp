@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/net/receive_buffer.hpp>
 
-#include <corolla/runtime/memory.hpp>
+#include "backend/receive_blocks.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -13,42 +13,8 @@ inline namespace v0 {
 
 namespace {
 
-constexpr std::uint32_t kBlock = 32 * 1024;
+constexpr std::uint32_t kBlock = kReceiveBlock;
 constexpr std::uint32_t kLeastRoom = 4 * 1024;
-
-// Blocks of the common size, last in first out. Sanitizers see each use of a block apart.
-#if COROLLA_BLOCK_CACHE
-constexpr std::size_t kMostCached = 64;
-
-class BlockStack {
- public:
-  BlockStack() = default;
-  BlockStack(const BlockStack&) = delete;
-  BlockStack& operator=(const BlockStack&) = delete;
-  ~BlockStack() {
-    while (count_ > 0) ::operator delete(blocks_[--count_]);
-    gone_ = true;
-  }
-  char* take() { return static_cast<char*>(count_ > 0 ? blocks_[--count_] : ::operator new(kBlock)); }
-  void give(char* block) noexcept {
-    if (gone_ || count_ == kMostCached) ::operator delete(block);
-    else blocks_[count_++] = block;
-  }
-
- private:
-  void* blocks_[kMostCached] = {};
-  std::size_t count_ = 0;
-  bool gone_ = false;  // buffers in other thread-local objects may die later
-};
-
-thread_local BlockStack blocks;
-
-char* take_block() { return blocks.take(); }
-void give_block(char* block) noexcept { blocks.give(block); }
-#else
-char* take_block() { return static_cast<char*>(::operator new(kBlock)); }
-void give_block(char* block) noexcept { ::operator delete(block); }
-#endif
 
 }  // namespace
 
@@ -66,6 +32,22 @@ void ReceiveBuffer::append(std::string_view bytes) {
   commit(bytes.size());
 }
 
+void ReceiveBuffer::adopt(char* block, std::size_t size) {
+  if (begin_ == end_) {
+    release();
+    data_ = block;
+    capacity_ = kBlock;
+    commit(size);
+    return;
+  }
+  struct Guard {
+    char* block;
+    explicit Guard(char* owned) noexcept : block(owned) {}
+    ~Guard() { give_receive_block(block); }
+  } const guard(block);
+  append({block, size});
+}
+
 // Moves the bytes to the front when at least half of the memory was consumed, so that each is moved at most once for
 // each that arrives; else into twice the memory.
 void ReceiveBuffer::make_room(std::size_t size) {
@@ -75,9 +57,9 @@ void ReceiveBuffer::make_room(std::size_t size) {
     std::size_t grown = std::max<std::size_t>(kBlock, capacity_);
     while (grown < needed || (data_ != nullptr && grown == capacity_)) grown *= 2;
     if (grown > std::numeric_limits<std::uint32_t>::max()) throw std::bad_alloc();
-    char* const fresh = grown == kBlock ? take_block() : static_cast<char*>(::operator new(grown));
+    char* const fresh = grown == kBlock ? take_receive_block() : static_cast<char*>(::operator new(grown));
     if (kept > 0) std::memcpy(fresh, data_ + begin_, kept);
-    if (capacity_ == kBlock) give_block(data_);
+    if (capacity_ == kBlock) give_receive_block(data_);
     else ::operator delete(data_);
     data_ = fresh;
     capacity_ = static_cast<std::uint32_t>(grown);
@@ -90,7 +72,7 @@ void ReceiveBuffer::make_room(std::size_t size) {
 }
 
 void ReceiveBuffer::release() noexcept {
-  if (capacity_ == kBlock) give_block(data_);
+  if (capacity_ == kBlock) give_receive_block(data_);
   else ::operator delete(data_);
   data_ = nullptr;
   capacity_ = begin_ = reported_ = end_ = 0;

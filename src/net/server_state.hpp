@@ -2,9 +2,10 @@
 /// \file
 /// ServerState: what a Server, its listening sockets and its connections share.
 ///
-/// A listener accepts one connection at a time and goes through the ready queue for the next, so that a burst of
-/// connections does not keep the tasks waiting. It stops when the limit of connections is reached, and goes on when one
-/// of them ends; and it stops for a while when descriptors or memory run out.
+/// Under epoll a listener accepts one connection at a time and goes through the ready queue for the next, so that a burst
+/// of connections does not keep the tasks waiting; io_uring hands it what came since it was asked last. It stops when the
+/// limit of connections is reached, and goes on when one of them ends; those that io_uring accepted meanwhile wait here. And
+/// it stops for a while when descriptors or memory run out.
 #pragma once
 
 #include "backend/accept_operation.hpp"
@@ -36,7 +37,7 @@ class Listener final : public AcceptOperation {
   [[nodiscard]] const SocketAddress& address() const noexcept { return address_; }
   /// Listens, unless it does. OSError.
   void listen(int backlog);
-  /// Accepts unless that is under way.
+  /// Goes on accepting unless that is under way.
   void accept() noexcept;
   /// Stops listening.
   void close() noexcept;
@@ -47,11 +48,16 @@ class Listener final : public AcceptOperation {
 
  private:
   ~Listener();
+  void take(int accepted) noexcept override;
+  void hand_out() noexcept;
+  void close_accepted() noexcept;
   void close_descriptor() noexcept;
 
   ServerState* server_;
   LoopCore& core_;
   SocketAddress address_;
+  std::vector<int> accepted_;
+  std::size_t next_ = 0;  // the first of them that was not handed out
   std::string unlink_;  // a Unix path that is removed if it is still this socket's
   std::uint64_t inode_ = 0;
   unsigned references_ = 1;

@@ -1,18 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket_state.hpp"
 
+#include "backend/receive_blocks.hpp"
 #include "net/socket_options.hpp"
 
 #include <corolla/runtime/event_loop.hpp>
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace corolla {
 inline namespace v0 {
+
+namespace {
+
+constexpr std::size_t kReadAhead = 64 * 1024;
+
+}  // namespace
+
+// Blocks in the order they arrived in, and behind them the end of the stream or the failure, unless it is kPending.
+struct SocketState::Early {
+  struct Block {
+    char* data;
+    std::size_t size;
+  };
+  Early() = default;
+  Early(const Early&) = delete;
+  Early& operator=(const Early&) = delete;
+  ~Early() {
+    for (const Block& block : blocks) {
+      if (block.data) give_receive_block(block.data);
+    }
+  }
+  std::vector<Block> blocks;
+  std::size_t size = 0;
+  int end = Operation::kPending;
+};
 
 SocketState::SocketState(EventLoop& loop, int descriptor)
     : StreamState(loop.core()),
@@ -48,10 +75,14 @@ ReceiveOperation::Room SocketState::Receive::room() noexcept {
   }
 }
 
-// A stream that waits holds no memory; under io_uring the kernel holds some while a receive is in flight.
+// A stream that waits holds no memory.
 void SocketState::want_bytes() noexcept {
-  if (!receive_.idle()) return;
+  if (early_) {
+    take_early();
+    return;
+  }
   input_.release_if_empty();
+  if (nonblocking_ && !receive_.idle()) return;
   if (!core().loop()) {
     receive_failed(os_error(ECANCELED, "the loop is closed"), false);
     return;
@@ -61,34 +92,77 @@ void SocketState::want_bytes() noexcept {
 }
 
 void SocketState::unwant_bytes() noexcept {
-  if (nonblocking_ && receive_.waiting() && core().loop()) backend_.cancel(receive_);
+  if (core().loop()) backend_.unwant(receive_);
 }
 
 void SocketState::received(int result) noexcept {
   if (closing()) return;
-  if (result > 0) {
+  if (result == Operation::kBrought) {
+    if (input_.has_fresh()) bytes_arrived(true);
+  } else if (result > 0) {
     input_.commit(static_cast<std::size_t>(result));
     bytes_arrived(true);
-  } else if (result == 0) {
-    end_arrived(true);
+  } else if (result == -ECANCELED && !nonblocking_) {
+    if (receiver_waits()) want_bytes();
+  } else if (early_) {
+    early_->end = result;
   } else {
-    receive_failed(failure(result, "recv from"), true);
+    report_end(result, true);
+  }
+}
+
+void SocketState::report_end(int result, bool now) noexcept {
+  if (result == 0) end_arrived(now);
+  else receive_failed(failure(result, "recv from"), now);
+}
+
+void SocketState::block_arrived(char* block, std::size_t size) noexcept {
+  if (closing()) {
+    give_receive_block(block);
+    return;
+  }
+  try {
+    if (!early_ && receiver_waits()) {
+      input_.adopt(block, size);
+      return;
+    }
+    if (!early_) early_ = std::make_unique<Early>();
+    early_->blocks.push_back({block, size});
+  } catch (...) {
+    give_receive_block(block);
+    receive_failed(std::current_exception(), false);
+    backend_.cancel(receive_);
+    return;
+  }
+  early_->size += size;
+  if (early_->size >= kReadAhead) backend_.stop(receive_);
+}
+
+void SocketState::take_early() noexcept {
+  const std::unique_ptr<Early> early = std::move(early_);
+  try {
+    for (Early::Block& block : early->blocks) input_.adopt(std::exchange(block.data, nullptr), block.size);
+    bytes_arrived(false);
+    if (early->end != Operation::kPending) report_end(early->end, false);
+  } catch (...) {
+    receive_failed(std::current_exception(), false);
   }
 }
 
 void SocketState::watch_idle() {
-  if (receive_.idle()) input_.release_if_empty();
-  if (!closing() && core().loop() && !backend_.watch(descriptor_)) want_bytes();
+  input_.release_if_empty();
+  if (closing() || !core().loop() || backend_.watch(descriptor_)) return;
+  want_bytes();
+  unwant_bytes();
 }
 
 bool SocketState::input_pending() const noexcept {
-  return nonblocking_ && core().loop() && backend_.readable(descriptor_);
+  return early_ || (nonblocking_ && core().loop() && backend_.readable(descriptor_));
 }
 
 // -- sending ------------------------------------------------------------------------------------------------------
 
 std::size_t SocketState::pass_on(const std::string_view* pieces, std::size_t count) noexcept {
-  if (!nonblocking_) return 0;
   const int result = SendOperation::send_now(descriptor_, pieces, count);
   if (result >= 0) return static_cast<std::size_t>(result);
   if (result != -EAGAIN) send_failed(failure(result, "send to"));
@@ -155,10 +229,13 @@ void SocketState::close_now() noexcept {
   close_if_idle();
 }
 
-// epoll's operations are out of the kernel's hands at once, io_uring's when they were answered.
+// epoll's operations are out of the kernel's hands at once, io_uring's when they were answered; the peer need not wait.
 void SocketState::close_if_idle() noexcept {
   if (descriptor_ < 0) return;
-  if (!nonblocking_ && !(receive_.idle() && send_.idle() && file_part_idle())) return;
+  if (!nonblocking_ && !(receive_.idle() && send_.idle() && file_part_idle())) {
+    ::shutdown(descriptor_, SHUT_RDWR);
+    return;
+  }
   backend_.forget(descriptor_);
   ::close(std::exchange(descriptor_, -1));
 }

@@ -2,11 +2,15 @@
 /// \file
 /// SocketState: the stream of a connected socket, TCP or Unix.
 ///
-/// What differs between the backends. epoll: sending is one call, made at once, straight from the caller's memory; what
-/// the kernel does not take is copied to output_ and follows when the socket is writable. io_uring: what is sent is
-/// always copied, since the kernel reads it later; while one part is in flight the next one gathers in output_. A receive
-/// that lost its task is withdrawn under epoll, where nothing has happened yet; under io_uring it stays in flight, and
-/// what it brings waits in the buffer.
+/// Sending is one call, made at once, straight from the caller's memory. What the kernel does not take is copied to
+/// output_ and follows when the socket is writable: under epoll from there, under io_uring from flight_, for the kernel
+/// reads it later, and what is sent meanwhile gathers in output_.
+///
+/// Receiving. epoll is asked while a task waits; a receive that lost its task is withdrawn, for nothing has happened yet.
+/// io_uring is asked once, by the first task that waits, and then brings bytes whenever there are some. Those that come
+/// while a task waits go to the buffer. Those that come while none does must not: the reader may hold views into it. They
+/// gather, block by block, in early_, where the next task that waits finds them; more than kReadAhead of them, and the
+/// kernel is told to stop until somebody waits again.
 #pragma once
 
 #include "backend/backend.hpp"
@@ -50,15 +54,16 @@ class SocketState final : public StreamState, public FromBlockCache {
    public:
     Receive(SocketState& owner, int descriptor) noexcept : ReceiveOperation(descriptor), owner_(owner) {}
     void finished(int result) noexcept override { owner_.received(result); }
-    void lost(int) noexcept override {}
     void retain_owner() noexcept override { owner_.retain(); }
     void release_owner() noexcept override { owner_.operation_left(); }
 
    private:
     Room room() noexcept override;
     void room_unused() noexcept override { owner_.input_.release_if_empty(); }
+    void take(char* block, std::size_t size) noexcept override { owner_.block_arrived(block, size); }
     SocketState& owner_;
   };
+  struct Early;
   class Send final : public SendOperation {
    public:
     Send(SocketState& owner, int descriptor) noexcept : SendOperation(descriptor), owner_(owner) {}
@@ -78,6 +83,9 @@ class SocketState final : public StreamState, public FromBlockCache {
   void operation_left() noexcept;
   void close_if_idle() noexcept;
   void received(int result) noexcept;
+  void block_arrived(char* block, std::size_t size) noexcept;
+  void take_early() noexcept;
+  void report_end(int result, bool now) noexcept;
   void stop_file_part() noexcept;
   [[nodiscard]] bool file_part_idle() const noexcept;
   void start_sending() noexcept;
@@ -93,7 +101,8 @@ class SocketState final : public StreamState, public FromBlockCache {
   SendFile* file_part_ = nullptr;  // while sendfile() runs
   Receive receive_;
   Send send_;
-  std::string flight_;  // io_uring: given to the kernel
+  std::unique_ptr<Early> early_;  // io_uring: what arrived while nobody waited, while there is any
+  std::string flight_;            // io_uring: given to the kernel
   std::size_t flight_begin_ = 0;
 };
 

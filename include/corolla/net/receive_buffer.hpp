@@ -29,6 +29,7 @@ class COROLLA_API ReceiveBuffer {
   [[nodiscard]] std::string_view unread() const noexcept { return {data_ + begin_, std::size_t{end_} - begin_}; }
   /// Arrived and not returned by take_fresh() yet.
   [[nodiscard]] bool has_fresh() const noexcept { return reported_ != end_; }
+  [[nodiscard]] std::size_t fresh_size() const noexcept { return end_ - reported_; }
   /// Returns what arrived since the last call.
   [[nodiscard]] std::string_view take_fresh() noexcept {
     const std::string_view fresh(data_ + reported_, std::size_t{end_} - reported_);
@@ -51,6 +52,8 @@ class COROLLA_API ReceiveBuffer {
   void commit(std::size_t count) noexcept { end_ += static_cast<std::uint32_t>(count); }
   /// Copies bytes in.
   void append(std::string_view bytes);
+  /// Takes a whole block of the cache, the first `size` bytes of which arrived. std::bad_alloc, and the block is given back.
+  void adopt(char* block, std::size_t size);
   /// Gives the memory back when every byte was consumed.
   void release_if_empty() noexcept {
     if (begin_ == end_ && data_ != nullptr) release();
