@@ -90,8 +90,8 @@ class COROLLA_API Operation : public Schedulable {
   State state_ = State::kIdle;
   bool cancelled_ = false;
   // io_uring alone:
-  bool armed_ = false;    // in the kernel's hands
-  bool wanted_ = false;   // counted as in flight
+  bool armed_ = false;   // in the kernel's hands
+  bool wanted_ = false;  // counted as in flight
   bool stopping_ = false;
   bool brought_ = false;  // something stands with the owner that its turn will report
   int result_ = kPending;

@@ -65,7 +65,8 @@ char* ReceiveRing::filled(unsigned flags) noexcept {
   const unsigned index = flags >> IORING_CQE_BUFFER_SHIFT;
   char* const block = std::exchange(blocks_[index], nullptr);
   offer(index);
-  if (missing_ > 0) [[unlikely]] offer_missing();
+  if (missing_ > 0) [[unlikely]]
+    offer_missing();
   return block;
 }
 

@@ -58,7 +58,7 @@ class Listener final : public AcceptOperation {
   SocketAddress address_;
   std::vector<int> accepted_;
   std::size_t next_ = 0;  // the first of them that was not handed out
-  std::string unlink_;  // a Unix path that is removed if it is still this socket's
+  std::string unlink_;    // a Unix path that is removed if it is still this socket's
   std::uint64_t inode_ = 0;
   unsigned references_ = 1;
   bool listening_ = false;

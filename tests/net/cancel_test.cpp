@@ -38,7 +38,7 @@ TEST_F(CancelTest, ReceiveBeforeItStarts) {
 TEST_F(CancelTest, ReceiveInFlight) {
   run([]() -> Coro<void> {
     auto pair = stream_pair();
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 1000; ++round) {
       auto task = create_task(receive_one(pair.stream));
       co_await sleep(0s);
       task.cancel();
@@ -56,7 +56,7 @@ TEST_F(CancelTest, ReceiveInFlight) {
 // or about to be.
 TEST_F(CancelTest, ReceiveCompletedButNotResumed) {
   run([]() -> Coro<void> {
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 1000; ++round) {
       auto a = stream_pair();
       auto b = stream_pair();
       std::vector<Task<std::string>> tasks(2);
@@ -135,7 +135,7 @@ TEST_F(CancelTest, SendInFlightLosesNoByteEither) {
       EXPECT_TRUE(bytes == pattern(bytes.size(), received));
       received += bytes.size();
     };
-    for (int round = 0; round < 300; ++round) {
+    for (int round = 0; round < 1000; ++round) {
       const std::size_t size = 1 + random.below(400'000);
       auto task = create_task([](ByteStream& s, std::string bytes) -> Coro<void> { co_await s.send_all(bytes); },
                               std::ref(pair.stream), pattern(size, sent));
@@ -201,7 +201,7 @@ TEST_F(CancelTest, ConnectsCancelledAtRandomLeakNothing) {
   run([]() -> Coro<void> {
     auto server = co_await start_server(hold, "127.0.0.1", 0);
     Random random(3);
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < 1000; ++round) {
       auto task = create_task(connect_tcp("127.0.0.1", server.port()));
       for (std::size_t i = random.below(5); i > 0; --i) co_await sleep(0s);
       task.cancel();
