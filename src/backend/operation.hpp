@@ -68,6 +68,11 @@ class COROLLA_API Operation : public Schedulable {
   virtual void finished(int result) noexcept = 0;
   /// The result of an operation that was cancelled too late; not negative.
   virtual void lost(int /*result*/) noexcept {}
+  /// Its turn comes soon: asks the processor for what that will touch; `depth` 0 for what the operation points to, 1 for
+  /// what that points to, and so on up to kPrefetchDepth. With thousands of connections none of it is in the cache.
+  virtual void prefetch(unsigned /*depth*/) const noexcept {}
+  static constexpr unsigned kPrefetchDepth = 3;
+
   virtual void retain_owner() noexcept = 0;
   virtual void release_owner() noexcept = 0;
 

@@ -95,6 +95,14 @@ void SocketState::unwant_bytes() noexcept {
   if (core().loop()) backend_.unwant(receive_);
 }
 
+void SocketState::prefetch(unsigned depth) const noexcept {
+  if (depth == 0) {
+    for (std::size_t at = 0; at < sizeof *this; at += 64) __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
+  } else {
+    prefetch_receiver(depth - 1);
+  }
+}
+
 void SocketState::received(int result) noexcept {
   if (closing()) return;
   if (result == Operation::kBrought) {

@@ -54,6 +54,7 @@ class SocketState final : public StreamState, public FromBlockCache {
    public:
     Receive(SocketState& owner, int descriptor) noexcept : ReceiveOperation(descriptor), owner_(owner) {}
     void finished(int result) noexcept override { owner_.received(result); }
+    void prefetch(unsigned depth) const noexcept override { owner_.prefetch(depth); }
     void retain_owner() noexcept override { owner_.retain(); }
     void release_owner() noexcept override { owner_.operation_left(); }
 
@@ -82,6 +83,7 @@ class SocketState final : public StreamState, public FromBlockCache {
   /// An operation is idle again and gives its reference back.
   void operation_left() noexcept;
   void close_if_idle() noexcept;
+  void prefetch(unsigned depth) const noexcept;
   void received(int result) noexcept;
   void block_arrived(char* block, std::size_t size) noexcept;
   void take_early() noexcept;

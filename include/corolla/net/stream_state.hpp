@@ -203,6 +203,8 @@ class COROLLA_API StreamState {
   /// A part of a file is on its way and nothing else may be sent.
   void set_sending_file(bool sending) noexcept { sending_file_ = sending; }
   [[nodiscard]] bool sending_file() const noexcept { return sending_file_; }
+  /// Asks the processor for the waiting task, and with depth 1 for its innermost frame.
+  void prefetch_receiver(unsigned depth) const noexcept;
   /// Somebody, a task or a layer, wants bytes and got none since.
   [[nodiscard]] bool receiver_waits() const noexcept { return task_waits() || layer_wants_; }
 
