@@ -42,8 +42,8 @@ class COROLLA_API Backend {
   /// Cancels all operations and returns when none is in flight. They count as cancelled: finished() is not called.
   virtual void shut_down() noexcept = 0;
 
-  /// Starts an idle operation: its result, or -errno, or Operation::kPending when finished() will be called. -EBUSY when
-  /// another operation waits for the same descriptor and direction.
+  /// Starts an operation: its result, or -errno, or Operation::kPending when finished() will be called, which is so too
+  /// for one that is not idle. -EBUSY when another operation waits for the same descriptor and direction.
   [[nodiscard]] virtual int perform(Operation& operation) noexcept = 0;
   /// See operation.hpp. Nothing happens to an idle one.
   virtual void cancel(Operation& operation) noexcept = 0;

@@ -70,6 +70,7 @@ void EpollBackend::note_used_up(Slot& slot, const Operation& operation) noexcept
 }
 
 int EpollBackend::perform(Operation& operation) noexcept {
+  if (!operation.idle()) return Operation::kPending;
   try {
     Slot& own = slot(operation.descriptor());
     operation.exhausted_ = false;

@@ -46,6 +46,8 @@ class COROLLA_API Operation : public Schedulable {
   [[nodiscard]] bool idle() const noexcept { return state_ == State::kIdle; }
   /// Not idle, and nothing came for it yet.
   [[nodiscard]] bool waiting() const noexcept { return state_ == State::kWaiting && !cancelled_; }
+  /// The answer that its turn will report; kPending: none came.
+  [[nodiscard]] int answer() const noexcept { return result_; }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   [[nodiscard]] Direction direction() const noexcept { return direction_; }
 

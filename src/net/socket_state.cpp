@@ -82,7 +82,6 @@ void SocketState::want_bytes() noexcept {
     return;
   }
   input_.release_if_empty();
-  if (nonblocking_ && !receive_.idle()) return;
   if (!core().loop()) {
     receive_failed(os_error(ECANCELED, "the loop is closed"), false);
     return;
@@ -119,9 +118,20 @@ void SocketState::received(int result) noexcept {
   }
 }
 
+// The kernel tells of a reset once, to the call that comes first; later receives see the end, later sends EPIPE.
 void SocketState::report_end(int result, bool now) noexcept {
-  if (result == 0) end_arrived(now);
-  else receive_failed(failure(result, "recv from"), now);
+  if (result < 0) receive_failed(failure(result, "recv from"), now);
+  else if (send_error()) receive_failed(send_error(), now);
+  else end_arrived(now);
+}
+
+std::exception_ptr SocketState::send_failure(int result) const noexcept {
+  if (result == -EPIPE) {
+    if (receive_error()) return receive_error();
+    const int told = early_ ? early_->end : receive_.answer();
+    if (told < 0 && told != Operation::kPending && told != -ECANCELED) result = told;
+  }
+  return failure(result, "send to");
 }
 
 void SocketState::block_arrived(char* block, std::size_t size) noexcept {
@@ -173,7 +183,7 @@ bool SocketState::input_pending() const noexcept {
 std::size_t SocketState::pass_on(const std::string_view* pieces, std::size_t count) noexcept {
   const int result = SendOperation::send_now(descriptor_, pieces, count);
   if (result >= 0) return static_cast<std::size_t>(result);
-  if (result != -EAGAIN) send_failed(failure(result, "send to"));
+  if (result != -EAGAIN) send_failed(send_failure(result));
   return 0;
 }
 
@@ -212,7 +222,7 @@ void SocketState::account_for(int sent) noexcept {
   if (sent < 0) {
     flight_.clear();
     flight_begin_ = 0;
-    send_failed(failure(sent, "send to"));
+    send_failed(send_failure(sent));
     return;
   }
   if (nonblocking_) drop_output(static_cast<std::size_t>(sent));

@@ -95,6 +95,7 @@ class SocketState final : public StreamState, public FromBlockCache {
   void account_for(int sent) noexcept;
   [[nodiscard]] std::string_view outgoing() const noexcept;
   [[nodiscard]] std::exception_ptr failure(int result, const char* call) const noexcept;
+  [[nodiscard]] std::exception_ptr send_failure(int result) const noexcept;
 
   Backend& backend_;  // valid while core().loop() is not null
   int descriptor_;
