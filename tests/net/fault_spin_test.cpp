@@ -104,9 +104,10 @@ Coro<void> accept_without_descriptors(CountingClock& clock) {
   get_running_loop().set_exception_handler([&](EventLoop&, const ErrorContext&) { ++reports; });
   ServerOptions options;
   options.accept_retry_delay = 1h;
-  auto server = co_await start_server([](ByteStream) -> Coro<void> { co_return; }, "127.0.0.1", 0, options);
   auto warming_up = to_thread([] {});  // the thread is there before descriptors run out
   co_await std::move(warming_up);
+  // No iteration from here until they do: io_uring keeps the limit that there was when it was asked to accept.
+  auto server = co_await start_server([](ByteStream) -> Coro<void> { co_return; }, "127.0.0.1", 0, options);
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   auto connecting = connect_tcp("127.0.0.1", server.port());
