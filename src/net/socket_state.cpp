@@ -32,11 +32,16 @@ struct SocketState::Early {
   Early(const Early&) = delete;
   Early& operator=(const Early&) = delete;
   ~Early() {
-    for (const Block& block : blocks) {
-      if (block.data) give_receive_block(block.data);
-    }
+    for (; next < blocks.size(); ++next) give_receive_block(blocks[next].data);
+  }
+  // A sender that is always a little ahead would make the list grow for ever.
+  void forget_taken() {
+    if (next < 64) return;
+    blocks.erase(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(next));
+    next = 0;
   }
   std::vector<Block> blocks;
+  std::size_t next = 0;  // the first of them that was not taken
   std::size_t size = 0;
   int end = Operation::kPending;
 };
@@ -140,11 +145,12 @@ void SocketState::block_arrived(char* block, std::size_t size) noexcept {
     return;
   }
   try {
-    if (!early_ && receiver_waits()) {
+    if (!early_ && receiver_waits() && !input_.has_fresh()) {
       input_.adopt(block, size);
       return;
     }
     if (!early_) early_ = std::make_unique<Early>();
+    early_->forget_taken();
     early_->blocks.push_back({block, size});
   } catch (...) {
     give_receive_block(block);
@@ -156,12 +162,20 @@ void SocketState::block_arrived(char* block, std::size_t size) noexcept {
   if (early_->size >= kReadAhead) backend_.stop(receive_);
 }
 
+// A block at a time, as epoll's receives would bring it. Reporting it may lead back to here.
 void SocketState::take_early() noexcept {
-  const std::unique_ptr<Early> early = std::move(early_);
+  if (early_->next == early_->blocks.size()) {
+    const int end = early_->end;
+    early_.reset();
+    report_end(end, false);
+    return;
+  }
+  const Early::Block block = early_->blocks[early_->next++];
+  early_->size -= block.size;
+  if (early_->next == early_->blocks.size() && early_->end == Operation::kPending) early_.reset();
   try {
-    for (Early::Block& block : early->blocks) input_.adopt(std::exchange(block.data, nullptr), block.size);
+    input_.adopt(block.data, block.size);
     bytes_arrived(false);
-    if (early->end != Operation::kPending) report_end(early->end, false);
   } catch (...) {
     receive_failed(std::current_exception(), false);
   }

@@ -8,8 +8,8 @@
 ///
 /// Receiving. epoll is asked while a task waits; a receive that lost its task is withdrawn, for nothing has happened yet.
 /// io_uring is asked once, by the first task that waits, and then brings bytes whenever there are some. Those that come
-/// while a task waits go to the buffer. Those that come while none does must not: the reader may hold views into it. They
-/// gather, block by block, in early_, where the next task that waits finds them; more than kReadAhead of them, and the
+/// while a task waits go to the buffer, one block. What comes while none does must not: the reader may hold views into it.
+/// It gathers, block by block, in early_, where the next task that waits finds it; more than kReadAhead of it, and the
 /// kernel is told to stop until somebody waits again.
 #pragma once
 
