@@ -10,8 +10,18 @@ SIZES = [(100, 64), (1000, 64), (100, 16384), (1000, 16384)]  # connections, byt
 SECONDS = 1.5
 ECHO_PY = PEERS / "py" / "echo.py"
 
+GOAL = 1.05  # of the raw program on the same interface of the kernel
+STREAMS_GOAL = 1.10  # StreamReader and StreamWriter, of the raw socket functions
+OUR_LIMITS = {"": "raw-epoll", "-io_uring": "raw-io_uring"}
+
+
+def _corolla(api, backend):
+    return ["env", f"COROLLA_BACKEND={backend}", BIN / "bench_echo", api], corolla_program("bench_echo")
+
+
 PROGRAMS = {
     "raw-epoll": ([OUT / "echo_epoll"], peer_program("echo_epoll", "raw")),
+    "raw-io_uring": ([OUT / "echo_uring"], peer_program("echo_uring", "raw")),
     "boost-asio": ([OUT / "asio_echo"], peer_program("asio_echo", "asio")),
     "libuv": ([OUT / "uv_echo"], peer_program("uv_echo", "uv")),
     "go": ([OUT / "gobench", "echo"], peer_program("gobench", "go")),
@@ -20,7 +30,11 @@ PROGRAMS = {
     "asyncio-streams": ([PYTHON, ECHO_PY, "asyncio", "streams"], python_module("asyncio")),
     "uvloop-protocol": ([PYTHON, ECHO_PY, "uvloop", "protocol"], python_module("uvloop")),
     "uvloop-streams": ([PYTHON, ECHO_PY, "uvloop", "streams"], python_module("uvloop")),
-    "corolla": ([BIN / "bench_echo"], corolla_program("bench_echo")),
+    "corolla": _corolla("bytes", "epoll"),
+    "corolla-io_uring": _corolla("bytes", "io_uring"),
+    "corolla-sockets": _corolla("sockets", "epoll"),
+    "corolla-streams": _corolla("streams", "epoll"),
+    "corolla-protocol": _corolla("protocol", "epoll"),
 }
 
 
@@ -33,7 +47,9 @@ def _entry(peer, connections, size, seconds):
             load = [OUT / "loadgen", server.port, connections, size, seconds, server.pid]
             return run_reporting(load, cores=SERVER_CORE, servers=[server])
 
-    return Entry(peer, measure, available, limit=peer == "raw-epoll")
+    # the other interfaces are shown beside the default ones, not as peers of theirs
+    beside = peer == "raw-io_uring" or peer.startswith("corolla-")
+    return Entry(peer, measure, available, limit=peer == "raw-epoll", yardstick=beside)
 
 
 def _cases(scale):
@@ -43,4 +59,21 @@ def _cases(scale):
             for connections, size in SIZES]
 
 
-GROUP = Group("echo", _cases)
+def _goal(rows, case, peer, against, bound):
+    ours, other = rows.get((case, peer)), rows.get((case, against))
+    if not ours or not other:
+        return []
+    ratio = ours.figure / other.figure
+    return [f"goal {'met' if ratio <= bound else 'NOT met'}: {case}, {peer}: {ratio:.2f} of {against}'s CPU (at most {bound})"]
+
+
+def _conclude(rows):
+    lines = []
+    for case in dict.fromkeys(case for case, _ in rows):
+        for suffix, limit in OUR_LIMITS.items():
+            lines += _goal(rows, case, "corolla" + suffix, limit, GOAL)
+        lines += _goal(rows, case, "corolla-streams", "corolla-sockets", STREAMS_GOAL)
+    return lines
+
+
+GROUP = Group("echo", _cases, _conclude)

@@ -2,6 +2,7 @@
 #include "net/server_state.hpp"
 
 #include "backend/backend.hpp"
+#include "net/owned_descriptor.hpp"
 #include "net/socket_options.hpp"
 #include "net/socket_state.hpp"
 
@@ -38,25 +39,6 @@ ServerState::~ServerState() {
   core_.release();
 }
 
-namespace {
-
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int descriptor) noexcept : descriptor_(descriptor) {}
-  OwnedDescriptor(const OwnedDescriptor&) = delete;
-  OwnedDescriptor& operator=(const OwnedDescriptor&) = delete;
-  ~OwnedDescriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int get() const noexcept { return descriptor_; }
-  void release() noexcept { descriptor_ = -1; }
-
- private:
-  int descriptor_;
-};
-
-}  // namespace
-
 void ServerState::bind(const SocketAddress& address) {
   const std::string what = "error while attempting to bind on address " + address.to_string();
   OwnedDescriptor socket(open_stream_socket(address, core_.loop()->io().nonblocking_sockets()));
@@ -77,7 +59,7 @@ void ServerState::bind(const SocketAddress& address) {
     ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (::bind(descriptor, static_cast<const sockaddr*>(address.data()), static_cast<socklen_t>(address.size())) != 0)
     throw OSError(errno, what);
-  socket.release();
+  static_cast<void>(socket.release());
   add_listener(descriptor, what);
 }
 
@@ -93,7 +75,7 @@ void ServerState::adopt(int descriptor) {
   const bool nonblocking = core_.loop()->io().nonblocking_sockets();
   if (::fcntl(descriptor, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) != 0)
     throw OSError(errno, what);
-  socket.release();
+  static_cast<void>(socket.release());
   add_listener(descriptor, what);
 }
 
@@ -101,7 +83,7 @@ void ServerState::add_listener(int descriptor, const std::string& what) {
   OwnedDescriptor socket(descriptor);
   listeners_.reserve(listeners_.size() + 1);
   auto* const listener = new Listener(*this, *core_.loop(), descriptor, cleanup_socket_);
-  socket.release();
+  static_cast<void>(socket.release());
   listeners_.push_back(FutureRef<Listener>::adopt(listener));
   if (!start_at_once_) return;
   try {
