@@ -135,11 +135,12 @@ void StreamState::output_moved() noexcept {
   if (left <= low_water_) wake_all(waiting_for_low_);
   if (left == 0) {
     wake_all(waiting_for_empty_);
-    if (eof_wanted_ && !eof_sent_ && !closed_) {
+    // Between two parts of a file nothing is unsent either.
+    if (eof_wanted_ && !eof_sent_ && !closed_ && !sending_file_) {
       eof_sent_ = true;
       shut_down_output();
     }
-    if (closing_ && !closed_ && say_goodbye()) finish_closing();
+    if (closing_ && !closed_ && !sending_file_ && say_goodbye()) finish_closing();
   }
   if (layer_) layer_->below_moved();
 }
@@ -171,7 +172,7 @@ void StreamState::close() noexcept {
   if (closing_) return;
   closing_ = true;
   end_arrived(false);
-  if (send_error_ || (unsent() == 0 && say_goodbye())) finish_closing();
+  if (send_error_ || (unsent() == 0 && !sending_file_ && say_goodbye())) finish_closing();
 }
 
 void StreamState::close_top() noexcept {

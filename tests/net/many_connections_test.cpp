@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Thousands of connections held at once: what an idle one costs, and that each still gets its echo. A step that this
+// machine grants no descriptors for is skipped aloud.
+#include "tests/net/net_test.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <vector>
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+namespace corolla_tests {
+namespace {
+
+constexpr std::size_t kPerSource = 20'000;  // an address has fewer ports than 64 Ki
+constexpr std::size_t kSpare = 200;         // descriptors for anything else
+
+std::size_t anonymous_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    std::size_t kibibytes = 0;
+    if (!line.starts_with("RssAnon:")) continue;
+    const std::size_t digits = line.find_first_of("0123456789");
+    std::from_chars(line.data() + digits, line.data() + line.size(), kibibytes);
+    return kibibytes * 1024;
+  }
+  return 0;
+}
+
+// As many descriptors as the machine allows; how many.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+bool echoes(int descriptor, std::uint32_t number) {
+  std::uint32_t back = 0;
+  return ::send(descriptor, &number, sizeof number, MSG_NOSIGNAL) == sizeof number &&
+         ::recv(descriptor, &back, sizeof back, MSG_WAITALL) == sizeof back && back == number;
+}
+
+// The other process: connects, one echo each; says 'c'; when it is told to, one echo more each; says 'e'. Anything else
+// means that it failed. It allocates before it is forked and calls nothing but the kernel.
+[[noreturn]] void hold_connections(std::vector<int>& descriptors, std::uint16_t port, int say, int listen) {
+  for (std::size_t i = 0; i < descriptors.size(); ++i) {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in source{};
+    source.sin_family = AF_INET;
+    source.sin_addr.s_addr = htonl(0x7f010001U + static_cast<std::uint32_t>(i / kPerSource));
+    sockaddr_in server = source;
+    server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server.sin_port = htons(port);
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (descriptor < 0 || ::bind(descriptor, reinterpret_cast<sockaddr*>(&source), sizeof source) != 0 ||
+        ::connect(descriptor, reinterpret_cast<sockaddr*>(&server), sizeof server) != 0 ||
+        !echoes(descriptor, static_cast<std::uint32_t>(i)))
+      ::_exit(1);
+    descriptors[i] = descriptor;
+  }
+  char byte = 'c';
+  if (::write(say, &byte, 1) != 1 || ::read(listen, &byte, 1) != 1) ::_exit(2);
+  for (std::size_t i = 0; i < descriptors.size(); ++i) {
+    if (!echoes(descriptors[i], static_cast<std::uint32_t>(i + 7))) ::_exit(3);
+  }
+  byte = 'e';
+  ::_exit(::write(say, &byte, 1) == 1 ? 0 : 4);
+}
+
+class ManyConnectionsTest : public NetTest, public ::testing::WithParamInterface<std::size_t> {
+ protected:
+  void SetUp() override {
+    ::getrlimit(RLIMIT_NOFILE, &limit_);
+    NetTest::SetUp();
+  }
+  void TearDown() override {
+    NetTest::TearDown();
+    ::setrlimit(RLIMIT_NOFILE, &limit_);
+  }
+
+ private:
+  rlimit limit_{};
+};
+
+Coro<void> hold(std::size_t connections) {
+  ServerOptions options;
+  options.backlog = 4096;
+  Server server = co_await start_server(echo, "127.0.0.1", 0, options);
+  int from_child[2] = {-1, -1};
+  int to_child[2] = {-1, -1};
+  if (::pipe2(from_child, O_CLOEXEC) != 0 || ::pipe2(to_child, O_CLOEXEC) != 0) throw OSError(errno, "pipe2");
+  std::vector<int> descriptors(connections);
+  const std::size_t before = anonymous_memory();
+  const pid_t child = ::fork();
+  if (child == 0) hold_connections(descriptors, server.port(), from_child[1], to_child[0]);
+  ::close(from_child[1]);
+  ::close(to_child[0]);
+  {
+    ByteStream answers = connect_read_pipe(from_child[0]);
+    const std::string connected(co_await answers.receive());
+    EXPECT_EQ(connected, "c");
+    EXPECT_EQ(server.connections(), connections);
+    const std::size_t each = (anonymous_memory() - before) / connections;
+    ::testing::Test::RecordProperty("bytes_per_connection", static_cast<int>(each));
+#ifndef COROLLA_SANITIZE
+    EXPECT_LE(each, 1024U) << "bytes for an idle connection";
+#endif
+    EXPECT_EQ(::write(to_child[1], "e", 1), 1);
+    answers.consume(1);
+    const std::string echoed(co_await answers.receive());
+    EXPECT_EQ(echoed, "e");
+  }
+  ::close(to_child[1]);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  server.close();
+  co_await server.wait_closed();
+}
+
+TEST_P(ManyConnectionsTest, EachIsCheapAndServed) {
+  const std::size_t connections = GetParam();
+  if (const std::size_t granted = raise_descriptor_limit(); granted < connections + kSpare) {
+    GTEST_SKIP() << connections << " connections need as many descriptors, and RLIMIT_NOFILE allows " << granted;
+  }
+  run(hold(connections));
+}
+
+INSTANTIATE_TEST_SUITE_P(, ManyConnectionsTest, ::testing::Values(1'000, 10'000, 100'000, 1'000'000),
+                         ::testing::PrintToStringParamName());
+
+}  // namespace
+}  // namespace corolla_tests
