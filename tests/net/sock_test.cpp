@@ -183,7 +183,7 @@ TEST_F(SockTest, ACancelledConnectMayBeJoined) {
 
 TEST_F(SockTest, AFullQueueOfAUnixListenerIsAnError) {
   run([]() -> Coro<void> {
-    const SocketAddress address = SocketAddress::unix_path(std::string_view("\0corolla-full-queue", 19));
+    const SocketAddress address = SocketAddress::unix_path('\0' + ("corolla-full-queue-" + std::to_string(::getpid())));
     Socket listening = Socket::create(SocketAddress::Family::kUnix);
     listening.bind(address);
     listening.listen(0);
