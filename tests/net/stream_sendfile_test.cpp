@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kSize = 3'000'000;  // many times what a socket takes at once
 
-class SendfileTest : public NetTest {
+class StreamSendfileTest : public NetTest {
  protected:
   void SetUp() override {
     NetTest::SetUp();
@@ -48,17 +48,17 @@ Coro<std::string> send_whole(int file, Meanwhile meanwhile) {
   co_return got;
 }
 
-TEST_F(SendfileTest, ArrivesWhole) {
+TEST_F(StreamSendfileTest, ArrivesWhole) {
   auto sending = send_whole(file_, Meanwhile::kNothing);
   EXPECT_TRUE(run(std::move(sending)) == pattern(kSize));
 }
 
-TEST_F(SendfileTest, TheEndComesBehindIt) {
+TEST_F(StreamSendfileTest, TheEndComesBehindIt) {
   auto sending = send_whole(file_, Meanwhile::kEof);
   EXPECT_TRUE(run(std::move(sending)) == pattern(kSize));
 }
 
-TEST_F(SendfileTest, ClosingWaitsForIt) {
+TEST_F(StreamSendfileTest, ClosingWaitsForIt) {
   auto sending = send_whole(file_, Meanwhile::kClose);
   EXPECT_TRUE(run(std::move(sending)) == pattern(kSize));
 }
