@@ -139,7 +139,7 @@ TEST_P(ManyConnectionsTest, EachIsCheapAndServed) {
   run(hold(connections));
 }
 
-INSTANTIATE_TEST_SUITE_P(, ManyConnectionsTest, ::testing::Values(1'000, 10'000, 100'000, 1'000'000),
+INSTANTIATE_TEST_SUITE_P(, ManyConnectionsTest, ::testing::Values(10'000, 100'000, 1'000'000),
                          ::testing::PrintToStringParamName());
 
 }  // namespace
