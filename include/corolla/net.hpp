@@ -9,8 +9,10 @@
 #include <corolla/net/create_connection.hpp>
 #include <corolla/net/create_server.hpp>
 #include <corolla/net/datagram.hpp>
+#include <corolla/net/detached_stream.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/net/fd_watch.hpp>
+#include <corolla/net/file.hpp>
 #include <corolla/net/pipe.hpp>
 #include <corolla/net/protocol.hpp>
 #include <corolla/net/resolver.hpp>

@@ -20,6 +20,7 @@
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/run.hpp>
 #include <corolla/runtime/run_coroutine_threadsafe.hpp>
+#include <corolla/runtime/run_sharded.hpp>
 #include <corolla/runtime/shield.hpp>
 #include <corolla/runtime/sleep.hpp>
 #include <corolla/runtime/staggered_race.hpp>

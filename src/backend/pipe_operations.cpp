@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/pipe_operations.hpp"
 
+#include "backend/gather_pieces.hpp"
 #include "backend/sigpipe.hpp"
 
 #include <algorithm>
@@ -16,7 +17,6 @@ inline namespace v0 {
 
 namespace {
 
-constexpr std::size_t kMost = std::size_t{1} << 30;  // results are ints
 constexpr std::size_t kMaxPieces = 64;
 
 }  // namespace
@@ -28,7 +28,7 @@ int ReadOperation::attempt() noexcept {
   flag_.ensure();
   ssize_t count = 0;
   do {
-    count = ::read(descriptor_, place.data, std::min(place.size, kMost));
+    count = ::read(descriptor_, place.data, std::min(place.size, kMostBytes));
   } while (count < 0 && errno == EINTR);
   if (count >= 0) return static_cast<int>(count);
   const int error = errno;
@@ -47,14 +47,7 @@ void WriteOperation::prepare(io_uring_sqe& entry) noexcept { ::io_uring_prep_pol
 
 int WriteOperation::write_now(const std::string_view* pieces, std::size_t count) noexcept {
   iovec vector[kMaxPieces];
-  std::size_t used = 0;
-  std::size_t total = 0;
-  for (; used < count && used < kMaxPieces && total < kMost; ++used) {
-    const std::size_t size = std::min(pieces[used].size(), kMost - total);
-    vector[used].iov_base = const_cast<char*>(pieces[used].data());
-    vector[used].iov_len = size;
-    total += size;
-  }
+  const std::size_t used = gather_pieces(pieces, count, vector, kMaxPieces);
   flag_.ensure();
   SigpipeBlocked guard;
   for (;;) {

@@ -44,7 +44,7 @@ bool ReceiveOperation::brought(int result, char* block) noexcept {
   return false;
 }
 
-// All blocks were filled within one batch; they have been replaced since.
+// There was no block; there are some now.
 int ReceiveOperation::completed(int result) noexcept { return result == -ENOBUFS ? -EAGAIN : result; }
 
 }  // namespace v0

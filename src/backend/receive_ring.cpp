@@ -37,36 +37,36 @@ int ReceiveRing::set_up(io_uring& ring) noexcept {
   const int result = ::io_uring_register_buf_ring(&ring, &registration, 0);
   if (result != 0) return result;
   ::io_uring_buf_ring_init(offered_.get());
-  for (unsigned i = 0; i < kBlocks; ++i) offer(i);
-  return missing_ == 0 ? 0 : -ENOMEM;
+  return 0;
 }
 
 void ReceiveRing::offer(unsigned index) noexcept {
   try {
     blocks_[index] = take_receive_block();
   } catch (const std::bad_alloc&) {
-    ++missing_;
     return;
   }
+  --missing_;
   ::io_uring_buf_ring_add(offered_.get(), blocks_[index], kReceiveBlock, static_cast<unsigned short>(index),
                           ::io_uring_buf_ring_mask(kBlocks), 0);
   ::io_uring_buf_ring_advance(offered_.get(), 1);
 }
 
-void ReceiveRing::offer_missing() noexcept {
-  missing_ = 0;
-  for (unsigned i = 0; i < kBlocks; ++i) {
+bool ReceiveRing::refill() noexcept {
+  for (unsigned i = 0; i < kBlocks && missing_ > 0; ++i) {
     if (!blocks_[i]) offer(i);
   }
+  return missing_ < kBlocks;
 }
 
 char* ReceiveRing::filled(unsigned flags) noexcept {
   if (!(flags & IORING_CQE_F_BUFFER)) return nullptr;
   const unsigned index = flags >> IORING_CQE_BUFFER_SHIFT;
   char* const block = std::exchange(blocks_[index], nullptr);
+  ++missing_;
   offer(index);
   if (missing_ > 0) [[unlikely]]
-    offer_missing();
+    refill();
   return block;
 }
 

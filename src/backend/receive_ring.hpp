@@ -30,22 +30,23 @@ class ReceiveRing {
   /// The kernel is done with the ring it belongs to.
   ~ReceiveRing();
 
-  /// 0, or -errno: the kernel is older than 5.19, or out of memory.
+  /// 0, or -errno: the kernel is older than 5.19, or out of memory. It holds no block yet: the first receive that finds
+  /// none makes them, so that a loop without sockets costs no more than a page.
   [[nodiscard]] int set_up(io_uring& ring) noexcept;
   /// The block that an answer with these flags says was filled, null if it says none. The caller owns it.
   [[nodiscard]] char* filled(unsigned flags) noexcept;
+  /// Makes a block for each place that has none; false when there is no memory for a single one.
+  bool refill() noexcept;
 
  private:
   struct FreeMemory {
     void operator()(io_uring_buf_ring* memory) const noexcept;
   };
   void offer(unsigned index) noexcept;
-  /// Fills the places that stayed empty when there was no memory.
-  void offer_missing() noexcept;
 
   std::unique_ptr<io_uring_buf_ring, FreeMemory> offered_;
   char* blocks_[kBlocks] = {};
-  unsigned missing_ = 0;
+  unsigned missing_ = kBlocks;
 };
 
 }  // namespace v0

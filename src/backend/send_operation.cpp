@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/send_operation.hpp"
 
+#include "backend/gather_pieces.hpp"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -11,13 +13,6 @@
 namespace corolla {
 inline namespace v0 {
 
-namespace {
-
-// Results are ints, as io_uring's are.
-constexpr std::size_t kMost = std::size_t{1} << 30;
-
-}  // namespace
-
 int SendOperation::attempt() noexcept {
   const std::string_view out = bytes();
   return send_now(descriptor_, &out, 1);
@@ -25,24 +20,17 @@ int SendOperation::attempt() noexcept {
 
 void SendOperation::prepare(io_uring_sqe& entry) noexcept {
   const std::string_view out = bytes();
-  ::io_uring_prep_send(&entry, descriptor_, out.data(), std::min(out.size(), kMost), MSG_NOSIGNAL | MSG_WAITALL);
+  ::io_uring_prep_send(&entry, descriptor_, out.data(), std::min(out.size(), kMostBytes), MSG_NOSIGNAL | MSG_WAITALL);
 }
 
 int SendOperation::send_now(int descriptor, const std::string_view* pieces, std::size_t count) noexcept {
   ssize_t sent = 0;
   do {
     if (count == 1) {
-      sent = ::send(descriptor, pieces->data(), std::min(pieces->size(), kMost), MSG_DONTWAIT | MSG_NOSIGNAL);
+      sent = ::send(descriptor, pieces->data(), std::min(pieces->size(), kMostBytes), MSG_DONTWAIT | MSG_NOSIGNAL);
     } else {
       iovec vector[kMaxPieces];
-      std::size_t used = 0;
-      std::size_t total = 0;
-      for (; used < count && used < kMaxPieces && total < kMost; ++used) {
-        const std::size_t size = std::min(pieces[used].size(), kMost - total);
-        vector[used].iov_base = const_cast<char*>(pieces[used].data());
-        vector[used].iov_len = size;
-        total += size;
-      }
+      const std::size_t used = gather_pieces(pieces, count, vector, kMaxPieces);
       msghdr message{};
       message.msg_iov = vector;
       message.msg_iovlen = used;

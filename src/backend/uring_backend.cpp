@@ -222,6 +222,7 @@ void UringBackend::queue(Operation& operation) noexcept {
 
 void UringBackend::answered(Operation& operation, int result, unsigned flags) noexcept {
   char* const block = ring_->received.filled(flags);
+  if (result == -ENOBUFS && !ring_->received.refill()) result = -ENOMEM;
   const bool last = !(flags & IORING_CQE_F_MORE);
   if (last) {
     unlink(operation);

@@ -10,7 +10,7 @@
 #include <corolla/runtime.hpp>
 
 #include "backend/backend.hpp"
-#include "net/socket_state.hpp"
+#include "net/stream/socket_state.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 /// Certificates for tests, made when they are needed.
 #pragma once
 
-#include "net/openssl_ptr.hpp"
+#include "net/tls/openssl_ptr.hpp"
 
 #include <ctime>
 #include <stdexcept>

@@ -3,7 +3,7 @@
 /// Waits for look-ups that no loop waits for any more: they have files open, and hold what belonged to their loop.
 #pragma once
 
-#include "net/resolver_threads.hpp"
+#include "net/dns/resolver_threads.hpp"
 
 #include <barrier>
 #include <cstddef>
