@@ -23,8 +23,8 @@ int ReceiveOperation::attempt() noexcept {
     room_unused();
     return -error;
   }
-  // A stream socket that gave less than there was room for is drained; the kernel reports the next byte.
-  exhausted_ = count > 0 && static_cast<std::size_t>(count) < place.size;
+  // The kernel reports the next byte.
+  exhausted_ = short_means_empty_ && count > 0 && static_cast<std::size_t>(count) < place.size;
   return static_cast<int>(count);
 }
 

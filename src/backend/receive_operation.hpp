@@ -19,7 +19,10 @@ class COROLLA_API ReceiveOperation : public Operation {
   int completed(int result) noexcept final;
 
  protected:
-  explicit ReceiveOperation(int descriptor) noexcept : Operation(descriptor, Direction::kRead) {}
+  /// `short_means_empty`: a receive that gives less than there was room for left nothing behind. So it is with TCP;
+  /// descriptors passed over a Unix socket cut one short.
+  ReceiveOperation(int descriptor, bool short_means_empty) noexcept
+      : Operation(descriptor, Direction::kRead), short_means_empty_(short_means_empty) {}
   ~ReceiveOperation() = default;
 
   struct Room {
@@ -32,6 +35,9 @@ class COROLLA_API ReceiveOperation : public Operation {
   virtual void room_unused() noexcept = 0;
   /// io_uring: `size` bytes stand in a block of receive_blocks.hpp, which is the operation's from now on.
   virtual void take(char* block, std::size_t size) noexcept = 0;
+
+ private:
+  const bool short_means_empty_;
 };
 
 }  // namespace v0

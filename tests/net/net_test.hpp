@@ -152,6 +152,27 @@ inline Coro<void> echo(ByteStream stream) {
   co_await stream.wait_closed();
 }
 
+/// All bytes until the end.
+inline Coro<std::string> receive_all(ByteStream& stream) {
+  std::string all;
+  for (;;) {
+    const std::string_view bytes = co_await stream.receive();
+    if (bytes.empty()) co_return all;
+    all += bytes;
+    stream.consume(bytes.size());
+  }
+}
+
+/// What a peer got until the end.
+inline Coro<std::string> take_all(const Peer& peer) {
+  std::string all;
+  for (bool ended = false; !ended;) {
+    all += peer.take(&ended);
+    co_await sleep(0s);
+  }
+  co_return all;
+}
+
 /// Whether this machine has an IPv6 loopback.
 inline bool has_ipv6() {
   const int descriptor = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -103,8 +103,8 @@ class COROLLA_API StreamState {
   void set_write_limits(std::size_t high, std::size_t low);
   [[nodiscard]] std::size_t high_water() const noexcept { return high_water_; }
   [[nodiscard]] std::size_t low_water() const noexcept { return low_water_; }
-  /// See ByteStream::sendfile. This one reads the file in the executor and sends what it read.
-  virtual Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count);
+  /// See ByteStream::sendfile.
+  Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count);
   /// Half close behind what was sent so far. RuntimeError when this kind of stream cannot.
   void send_eof();
   [[nodiscard]] virtual bool can_send_eof() const noexcept { return true; }
@@ -200,9 +200,9 @@ class COROLLA_API StreamState {
   void drop_output(std::size_t count) noexcept;
   /// Ends what say_goodbye() put off.
   void finish_closing() noexcept;
-  /// A part of a file is on its way and nothing else may be sent.
-  void set_sending_file(bool sending) noexcept { sending_file_ = sending; }
-  [[nodiscard]] bool sending_file() const noexcept { return sending_file_; }
+  /// What sendfile() does once the output is empty and nobody else may send. This one reads the file in the executor and
+  /// sends what it read.
+  virtual Coro<std::uint64_t> send_file_parts(int file, std::uint64_t offset, std::uint64_t count);
   /// Asks the processor for the waiting task, and with depth 1 for its innermost frame.
   void prefetch_receiver(unsigned depth) const noexcept;
   /// Somebody, a task or a layer, wants bytes and got none since.
@@ -213,6 +213,7 @@ class COROLLA_API StreamState {
   std::size_t output_begin_ = 0;
 
  private:
+  class SendingFile;
   class Deadline final : public Schedulable {
    public:
     explicit Deadline(StreamState& state) noexcept : state_(state) {}
@@ -234,6 +235,8 @@ class COROLLA_API StreamState {
       layer_->below_received(now);
     }
   }
+  /// As send(), whatever was closed or promised to a file.
+  void put(const std::string_view* pieces, std::size_t count);
   static void wake_all(WaiterList& waiters) noexcept;
   void arm_deadline();
   void disarm_deadline() noexcept;

@@ -18,7 +18,34 @@ constexpr std::uint64_t kChunk = 256 * 1024;
 
 }  // namespace
 
+// Nothing else is sent meanwhile, and who ends or closes the stream waits for the whole file.
+class StreamState::SendingFile {
+ public:
+  explicit SendingFile(StreamState& stream) noexcept : stream_(stream) { stream.sending_file_ = true; }
+  SendingFile(const SendingFile&) = delete;
+  SendingFile& operator=(const SendingFile&) = delete;
+  ~SendingFile() {
+    stream_.sending_file_ = false;
+    if (!stream_.closed()) stream_.output_moved();
+  }
+
+ private:
+  StreamState& stream_;
+};
+
 Coro<std::uint64_t> StreamState::sendfile(int file, std::uint64_t offset, std::uint64_t count) {
+  const auto self = FutureRef<StreamState>::share(this);
+  if (sending_file_) throw RuntimeError("a file is being sent already");
+  co_await StreamDrain(self, Level::kEmpty);
+  if (closing()) throw RuntimeError("cannot send: the stream is closed");
+  if (eof_wanted_) throw RuntimeError("cannot send: send_eof() was called");
+  if (sending_file_) throw RuntimeError("a file is being sent already");
+  const SendingFile sending(*this);
+  auto parts = send_file_parts(file, offset, count);
+  co_return co_await std::move(parts);
+}
+
+Coro<std::uint64_t> StreamState::send_file_parts(int file, std::uint64_t offset, std::uint64_t count) {
   const auto self = FutureRef<StreamState>::share(this);
   std::uint64_t sent = 0;
   while (sent < count) {
@@ -26,7 +53,7 @@ Coro<std::uint64_t> StreamState::sendfile(int file, std::uint64_t offset, std::u
     const std::string bytes = co_await std::move(reading);
     if (bytes.empty()) break;
     const std::string_view piece = bytes;
-    send(&piece, 1);
+    put(&piece, 1);
     co_await StreamDrain(self, Level::kEmpty);
     sent += bytes.size();
   }
@@ -84,7 +111,6 @@ class SocketState::SendFileScope {
  public:
   SendFileScope(SocketState& owner, int file)
       : owner_(owner), operation_(FutureRef<SendFile>::adopt(new SendFile(owner, file))) {
-    owner.set_sending_file(true);
     owner.file_part_ = operation_.get();
   }
   SendFileScope(const SendFileScope&) = delete;
@@ -92,8 +118,6 @@ class SocketState::SendFileScope {
   ~SendFileScope() {
     operation_->stop();
     owner_.file_part_ = nullptr;
-    owner_.set_sending_file(false);
-    if (!owner_.closed()) owner_.output_moved();
   }
   SendFile* operator->() const noexcept { return operation_.get(); }
 
@@ -102,11 +126,8 @@ class SocketState::SendFileScope {
   FutureRef<SendFile> operation_;
 };
 
-Coro<std::uint64_t> SocketState::sendfile(int file, std::uint64_t offset, std::uint64_t count) {
+Coro<std::uint64_t> SocketState::send_file_parts(int file, std::uint64_t offset, std::uint64_t count) {
   const auto self = FutureRef<StreamState>::share(this);
-  if (sending_file()) throw RuntimeError("a file is being sent already");
-  co_await StreamDrain(self, Level::kEmpty);
-  if (closing()) throw RuntimeError("cannot send: the stream is closed");
   std::uint64_t sent = 0;
   bool unsupported = false;
   {
@@ -127,7 +148,7 @@ Coro<std::uint64_t> SocketState::sendfile(int file, std::uint64_t offset, std::u
     }
   }
   if (unsupported) {
-    auto copying = StreamState::sendfile(file, offset, count);
+    auto copying = StreamState::send_file_parts(file, offset, count);
     co_return co_await std::move(copying);
   }
   co_return sent;

@@ -46,12 +46,12 @@ struct SocketState::Early {
   int end = Operation::kPending;
 };
 
-SocketState::SocketState(EventLoop& loop, int descriptor)
+SocketState::SocketState(EventLoop& loop, int descriptor, bool tcp)
     : StreamState(loop.core()),
       backend_(loop.io()),
       descriptor_(descriptor),
       nonblocking_(loop.io().nonblocking_sockets()),
-      receive_(*this, descriptor),
+      receive_(*this, descriptor, tcp),
       send_(*this, descriptor) {}
 
 SocketState::~SocketState() {
@@ -283,7 +283,7 @@ SocketAddress SocketState::sockname() const { return local_address_of(descriptor
 ByteStream stream_of_socket(EventLoop& loop, int descriptor, bool tcp) {
   if (tcp) set_no_delay(descriptor);
   try {
-    return ByteStream(FutureRef<StreamState>::adopt(new SocketState(loop, descriptor)));
+    return ByteStream(FutureRef<StreamState>::adopt(new SocketState(loop, descriptor, tcp)));
   } catch (...) {
     ::close(descriptor);
     throw;

@@ -31,13 +31,12 @@ class SocketState final : public StreamState, public FromBlockCache {
  public:
   /// Takes `descriptor`, a connected socket as the loop's backend needs it (Backend::nonblocking_sockets), which the
   /// backend was told to forget when it was opened.
-  SocketState(EventLoop& loop, int descriptor);
+  SocketState(EventLoop& loop, int descriptor, bool tcp);
 
   [[nodiscard]] SocketAddress peername() const override;
   [[nodiscard]] SocketAddress sockname() const override;
   [[nodiscard]] int descriptor() const noexcept override { return closed() ? -1 : descriptor_; }
   void watch_idle() override;
-  Coro<std::uint64_t> sendfile(int file, std::uint64_t offset, std::uint64_t count) override;
 
  protected:
   void want_bytes() noexcept override;
@@ -48,11 +47,12 @@ class SocketState final : public StreamState, public FromBlockCache {
   void close_now() noexcept override;
   [[nodiscard]] std::size_t in_transit() const noexcept override;
   [[nodiscard]] bool input_pending() const noexcept override;
+  Coro<std::uint64_t> send_file_parts(int file, std::uint64_t offset, std::uint64_t count) override;
 
  private:
   class Receive final : public ReceiveOperation {
    public:
-    Receive(SocketState& owner, int descriptor) noexcept : ReceiveOperation(descriptor), owner_(owner) {}
+    Receive(SocketState& owner, int descriptor, bool tcp) noexcept : ReceiveOperation(descriptor, tcp), owner_(owner) {}
     void finished(int result) noexcept override { owner_.received(result); }
     void prefetch(unsigned depth) const noexcept override { owner_.prefetch(depth); }
     void retain_owner() noexcept override { owner_.retain(); }

@@ -73,6 +73,11 @@ void StreamState::send(const std::string_view* pieces, std::size_t count) {
   if (closing_) throw RuntimeError("cannot send: the stream is closed");
   if (eof_wanted_) throw RuntimeError("cannot send: send_eof() was called");
   if (sending_file_) throw RuntimeError("cannot send: a file is being sent");
+  put(pieces, count);
+}
+
+void StreamState::put(const std::string_view* pieces, std::size_t count) {
+  if (send_error_) return;
   std::size_t passed = unsent() == 0 ? pass_on(pieces, count) : 0;
   if (send_error_) return;
   bool added = false;

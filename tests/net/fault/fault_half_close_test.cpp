@@ -14,32 +14,12 @@ class FaultHalfCloseTest : public NetTest {};
 
 constexpr std::size_t kMuch = std::size_t{3} << 20;  // more than the kernel holds
 
-Coro<std::string> receive_to_end(ByteStream& stream) {
-  std::string all;
-  for (;;) {
-    const std::string_view bytes = co_await stream.receive();
-    if (bytes.empty()) co_return all;
-    all += bytes;
-    stream.consume(bytes.size());
-  }
-}
-
-// What the peer gets until the end.
-Coro<std::string> take_to_end(Peer& peer) {
-  std::string all;
-  for (bool ended = false; !ended;) {
-    all += peer.take(&ended);
-    co_await sleep(0s);
-  }
-  co_return all;
-}
-
 TEST_F(FaultHalfCloseTest, ThePeerFirst) {
   run([]() -> Coro<void> {
     auto pair = co_await tcp_pair();
     pair.peer.send("question");
     pair.peer.shut_down_sending();
-    auto receiving = receive_to_end(pair.stream);
+    auto receiving = receive_all(pair.stream);
     const std::string got = co_await std::move(receiving);
     EXPECT_EQ(got, "question");
     EXPECT_TRUE(pair.stream.at_eof());
@@ -47,7 +27,7 @@ TEST_F(FaultHalfCloseTest, ThePeerFirst) {
     EXPECT_EQ(again, "") << "the end is for ever";
     pair.stream.send_nowait(pattern(kMuch));
     pair.stream.send_eof();
-    auto taking = take_to_end(pair.peer);
+    auto taking = take_all(pair.peer);
     const std::string answer = co_await std::move(taking);
     EXPECT_TRUE(answer == pattern(kMuch)) << answer.size();
     pair.stream.close();
@@ -62,13 +42,13 @@ TEST_F(FaultHalfCloseTest, OurselvesFirst) {
     pair.stream.send_eof();  // behind what is not sent yet
     pair.stream.send_eof();
     EXPECT_THROW(pair.stream.send_nowait("late"), RuntimeError);
-    auto taking = take_to_end(pair.peer);
+    auto taking = take_all(pair.peer);
     const std::string question = co_await std::move(taking);
     EXPECT_TRUE(question == pattern(kMuch)) << question.size();
     EXPECT_FALSE(pair.stream.at_eof());
     pair.peer.send("answer");
     pair.peer.close();
-    auto receiving = receive_to_end(pair.stream);
+    auto receiving = receive_all(pair.stream);
     const std::string got = co_await std::move(receiving);
     EXPECT_EQ(got, "answer");
   }());
@@ -82,7 +62,7 @@ TEST_F(FaultHalfCloseTest, BothAtOnceWithBytesOnTheirWay) {
         [&](ByteStream stream) -> Coro<void> {
           stream.send_nowait(pattern(kMuch, 1));
           stream.send_eof();
-          auto receiving = receive_to_end(stream);
+          auto receiving = receive_all(stream);
           question = co_await std::move(receiving);
           stream.close();
           co_await stream.wait_closed();
@@ -93,7 +73,7 @@ TEST_F(FaultHalfCloseTest, BothAtOnceWithBytesOnTheirWay) {
     ByteStream client = co_await std::move(connecting);
     client.send_nowait(pattern(kMuch, 2));
     client.send_eof();
-    auto receiving = receive_to_end(client);
+    auto receiving = receive_all(client);
     const std::string answer = co_await std::move(receiving);
     co_await served.wait();
     EXPECT_TRUE(answer == pattern(kMuch, 1)) << answer.size();
@@ -108,7 +88,7 @@ TEST_F(FaultHalfCloseTest, AResetBehindOurEndIsNoEnd) {
     auto pair = co_await tcp_pair();
     co_await pair.stream.send_all("question");
     pair.stream.send_eof();
-    auto receiving = receive_to_end(pair.stream);
+    auto receiving = receive_all(pair.stream);
     auto task = create_task(std::move(receiving));
     co_await sleep(0s);
     pair.peer.send("half an ans");
@@ -123,7 +103,7 @@ TEST_F(FaultHalfCloseTest, AResetBehindThePeersEndIsAnErrorOfWriting) {
     auto pair = co_await tcp_pair();
     pair.peer.send("question");
     pair.peer.shut_down_sending();
-    auto receiving = receive_to_end(pair.stream);
+    auto receiving = receive_all(pair.stream);
     const std::string got = co_await std::move(receiving);
     EXPECT_EQ(got, "question");
     pair.stream.send_nowait(pattern(kMuch));

@@ -139,25 +139,10 @@ Coro<void> send_a_file_to_the_dead() {
 }
 
 Coro<void> send_to_the_dead_over_tls() {
-  ServerOptions options;
-  options.ssl = server_context();
-  ByteStream served;
-  Event there;
-  auto server = co_await start_server(
-      [&](ByteStream stream) -> Coro<void> {
-        served = std::move(stream);
-        there.set();
-        co_return;
-      },
-      "127.0.0.1", 0, options);
-  auto connecting = connect_tls("127.0.0.1", server.port(), client_context());
-  ByteStream client = co_await std::move(connecting);
-  co_await there.wait();
-  const linger now{1, 0};
-  ::setsockopt(client.descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  client.abort();
-  auto writing =
-      write_to_the_dead([](ByteStream& stream) -> Coro<void> { co_await stream.send_all("x"); }, std::move(served));
+  TlsOverTcp ends = co_await tls_over_tcp();
+  reset(ends.client);
+  auto writing = write_to_the_dead([](ByteStream& stream) -> Coro<void> { co_await stream.send_all("x"); },
+                                   std::move(ends.served));
   co_await std::move(writing);
 }
 

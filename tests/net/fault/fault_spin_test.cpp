@@ -3,23 +3,14 @@
 // Connections that are broken, ended or full, and that nobody looks at: the loop sleeps all the same.
 #include "tests/net/dns/counting_clock.hpp"
 #include "tests/net/tls/tls_test.hpp"
+#include "tests/support/no_descriptors.hpp"
 
-#include <corolla/sync/event.hpp>
-
-#include <vector>
-
-#include <sys/resource.h>
+#include <optional>
 
 namespace corolla_tests {
 namespace {
 
 class FaultSpinTest : public NetTest {};
-
-void reset(ByteStream& stream) {
-  const linger now{1, 0};
-  ::setsockopt(stream.descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  stream.abort();
-}
 
 // Each way in which a peer can leave a stream that is not read.
 Coro<void> leave_in_each_way(CountingClock& clock) {
@@ -66,32 +57,16 @@ TEST_F(FaultSpinTest, AnIdleStreamWhosePeerIsGone) {
 }
 
 Coro<void> leave_over_tls(CountingClock& clock) {
-  ServerOptions options;
-  options.ssl = server_context();
-  ByteStream served;
-  Event there;
-  auto server = co_await start_server(
-      [&](ByteStream stream) -> Coro<void> {
-        served = std::move(stream);
-        there.set();
-        co_return;
-      },
-      "127.0.0.1", 0, options);
   for (const std::string how : {"sends", "closes", "resets", "is full"}) {
-    there.clear();
-    auto connecting = connect_tls("127.0.0.1", server.port(), client_context());
-    ByteStream client = co_await std::move(connecting);
-    co_await there.wait();
-    client.send_nowait("nobody reads this");
-    if (how == "closes") client.close();
-    if (how == "resets") reset(client);
-    if (how == "is full") served.send_nowait(std::string(std::size_t{8} << 20, 'x'));
+    TlsOverTcp ends = co_await tls_over_tcp();
+    ends.client.send_nowait("nobody reads this");
+    if (how == "closes") ends.client.close();
+    if (how == "resets") reset(ends.client);
+    if (how == "is full") ends.served.send_nowait(std::string(std::size_t{8} << 20, 'x'));
     co_await expect_sleep(clock, "TLS whose peer " + how);
-    served.abort();
-    client.abort();
+    ends.served.abort();
+    ends.client.abort();
   }
-  server.close();
-  co_await server.wait_closed();
 }
 
 TEST_F(FaultSpinTest, TlsThatNobodyReads) {
@@ -108,33 +83,21 @@ Coro<void> accept_without_descriptors(CountingClock& clock) {
   co_await std::move(warming_up);
   // No iteration from here until they do: io_uring keeps the limit that there was when it was asked to accept.
   auto server = co_await start_server([](ByteStream) -> Coro<void> { co_return; }, "127.0.0.1", 0, options);
-  rlimit before{};
-  ::getrlimit(RLIMIT_NOFILE, &before);
   auto connecting = connect_tcp("127.0.0.1", server.port());
   auto client = create_task(std::move(connecting));
-  std::vector<int> hoard;
-  get_running_loop().call_soon([&] {
-    const int last = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    hoard.push_back(last);
-    rlimit tight = before;
-    tight.rlim_cur = static_cast<rlim_t>(last) + 1;
-    ::setrlimit(RLIMIT_NOFILE, &tight);
-    for (int descriptor = ::dup(last); descriptor >= 0; descriptor = ::dup(last)) hoard.push_back(descriptor);
-  });
+  std::optional<NoDescriptors> none;
+  get_running_loop().call_soon([&] { none.emplace(); });
   const ByteStream stream = co_await std::move(client);
   while (reports == 0) co_await sleep(0s);
   co_await expect_sleep(clock, "a server without descriptors");
   EXPECT_EQ(reports, 1);
-  for (const int descriptor : hoard) ::close(descriptor);
-  ::setrlimit(RLIMIT_NOFILE, &before);
+  none.reset();
   server.close();
   co_await server.wait_closed();
 }
 
 TEST_F(FaultSpinTest, AServerThatIsOutOfDescriptors) {
-#ifdef COROLLA_SANITIZE
-  GTEST_SKIP() << "the sanitizers open pipes of their own to check memory, and take having none for an error";
-#endif
+  if (!kDescriptorsMayRunOut) GTEST_SKIP() << kSanitizersNeedDescriptors;
   CountingLoop counting;
   counting.run(accept_without_descriptors(counting.clock()));
 }

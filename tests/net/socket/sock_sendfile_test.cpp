@@ -1,42 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/net/file/file_net_test.hpp"
 #include "tests/net/socket/sock_test.hpp"
-
-#include "tests/support/temporary_directory.hpp"
 
 namespace corolla_tests {
 namespace {
 
-// A file of three megabytes, and one task that receives all of a connection.
-class SockSendfileTest : public NetTest {
- protected:
-  SockSendfileTest() : content_(pattern(3'000'000)) {
-    write_whole_file(directory_ / "file", content_);
-    file_ = ::open((directory_ / "file").c_str(), O_RDONLY | O_CLOEXEC);
-  }
-  void SetUp() override {
-    NetTest::SetUp();
-    ASSERT_GE(file_, 0);
-  }
-  ~SockSendfileTest() override { ::close(file_); }
-
-  static Coro<std::string> receive_all(const Peer& peer) {
-    std::string got;
-    for (bool ended = false; !ended;) {
-      got += peer.take(&ended);
-      co_await sleep(0s);
-    }
-    co_return got;
-  }
-
-  const TemporaryDirectory directory_;
-  std::string content_;
-  int file_ = -1;
-};
+class SockSendfileTest : public FileNetTest {};
 
 TEST_F(SockSendfileTest, SendsTheWholeFileAndMovesItsPosition) {
   run([](int file, const std::string& content) -> Coro<void> {
     auto [socket, peer] = co_await socket_and_peer();
-    auto receiving = create_task(receive_all, std::cref(peer));
+    auto receiving = create_task(take_all, std::cref(peer));
     auto sending = sock_sendfile(socket, file);
     const std::uint64_t sent = co_await std::move(sending);
     socket.close();
@@ -50,7 +24,7 @@ TEST_F(SockSendfileTest, SendsTheWholeFileAndMovesItsPosition) {
 TEST_F(SockSendfileTest, SendsARangeBetweenOtherBytes) {
   run([](int file, const std::string& content) -> Coro<void> {
     auto [socket, peer] = co_await socket_and_peer();
-    auto receiving = create_task(receive_all, std::cref(peer));
+    auto receiving = create_task(take_all, std::cref(peer));
     const std::string head = pattern(65536, 99);
     co_await sock_sendall(socket, head);
     auto part = sock_sendfile(socket, file, 1000, 2000);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/net/socket/sock_test.hpp"
+#include "tests/support/no_descriptors.hpp"
 
 #include <array>
+#include <optional>
 #include <vector>
-
-#include <sys/resource.h>
 
 namespace corolla_tests {
 namespace {
@@ -211,24 +211,21 @@ TEST_F(SockTest, ANumberMayBeUsedAgain) {
 }
 
 TEST_F(SockTest, AcceptWithoutDescriptorsLeavesTheConnectionInTheQueue) {
-  if (!COROLLA_BLOCK_CACHE) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  if (!kDescriptorsMayRunOut) GTEST_SKIP() << kSanitizersNeedDescriptors;
   run([]() -> Coro<void> {
     Socket listening = listening_socket();
     const SocketAddress address = listening.sockname();
     Socket client = Socket::create(SocketAddress::Family::kIPv4);
     co_await sock_connect(client, address);
-    rlimit before{};
-    ::getrlimit(RLIMIT_NOFILE, &before);
-    const rlimit none{static_cast<rlim_t>(client.descriptor() + 1), before.rlim_max};
     const auto accept = [](Socket& s) -> Coro<SocketAddress> {
       auto accepted = co_await sock_accept(s);
       co_return accepted.second;
     };
     for (int i = 0; i < 2; ++i) {
-      ::setrlimit(RLIMIT_NOFILE, &none);
+      std::optional<NoDescriptors> none(std::in_place);
       auto refused = create_task(accept, std::ref(listening));
       const auto result = co_await outcome(refused);
-      ::setrlimit(RLIMIT_NOFILE, &before);
+      none.reset();
       EXPECT_EQ(os_error_of(result.error()), std::errc::too_many_files_open);
     }
     auto accepting = create_task(accept, std::ref(listening));

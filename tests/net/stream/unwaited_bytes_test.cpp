@@ -6,6 +6,9 @@
 #include <corolla/testkit/virtual_clock.hpp>
 
 #include <algorithm>
+#include <cstring>
+
+#include <sys/uio.h>
 
 namespace corolla_tests {
 namespace {
@@ -15,6 +18,24 @@ class UnwaitedBytesTest : public NetTest {};
 // A timer that is due lets the loop ask the kernel; sleep(0s) alone would not, every time.
 Coro<void> look_around() {
   for (int i = 0; i < 4; ++i) co_await sleep(1ns);
+}
+
+// The bytes, and with them a descriptor.
+void send_with_descriptor(const Peer& peer, std::string_view bytes) {
+  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int passed = STDERR_FILENO;
+  std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
+  ASSERT_EQ(::sendmsg(peer.descriptor(), &message, MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
 }
 
 TEST_F(UnwaitedBytesTest, ABorrowedViewIsNotTouchedByWhatComesLater) {
@@ -133,6 +154,24 @@ TEST_F(UnwaitedBytesTest, AVirtualClockRunsOn) {
     EXPECT_TRUE(pair.stream.quiet());
   };
   run(program(), options);
+}
+
+// A receive gives less than there is room for, and more is there all the same.
+TEST_F(UnwaitedBytesTest, DescriptorsOnTheWayCutAReceiveShort) {
+  run([]() -> Coro<void> {
+    auto pair = stream_pair();
+    send_with_descriptor(pair.peer, "1");
+    send_with_descriptor(pair.peer, "2");
+    pair.peer.send("3");
+    pair.stream.expires_at(std::chrono::steady_clock::now() + 10s);
+    std::string all;
+    while (all.size() < 3) {
+      const std::string_view more = co_await pair.stream.receive();
+      all += more;
+      pair.stream.consume(more.size());
+    }
+    EXPECT_EQ(all, "123");
+  }());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "tests/support/certificates.hpp"
 #include "tests/support/destroy_at_every_step.hpp"
 
+#include <corolla/sync/event.hpp>
 #include <corolla/testkit/memory_stream.hpp>
 
 #include <optional>
@@ -74,15 +75,38 @@ inline Coro<TlsPair> shake_hands(TlsContext client_rules, TlsContext server_rule
   co_return co_await std::move(shaking);
 }
 
-/// All bytes until the end.
-inline Coro<std::string> receive_all(ByteStream& stream) {
-  std::string all;
-  for (;;) {
-    const std::string_view bytes = co_await stream.receive();
-    if (bytes.empty()) co_return all;
-    all += bytes;
-    stream.consume(bytes.size());
-  }
+/// Both ends of a TLS connection over TCP.
+struct TlsOverTcp {
+  TlsOverTcp() {}
+  ByteStream client;
+  ByteStream served;
+};
+
+inline Coro<TlsOverTcp> tls_over_tcp() {
+  TlsOverTcp ends;
+  Event there;
+  ServerOptions options;
+  options.ssl = server_context();
+  auto server = co_await start_server(
+      [&](ByteStream stream) -> Coro<void> {
+        ends.served = std::move(stream);
+        there.set();
+        co_return;
+      },
+      "127.0.0.1", 0, options);
+  auto connecting = connect_tls("127.0.0.1", server.port(), client_context());
+  ends.client = co_await std::move(connecting);
+  co_await there.wait();
+  server.close();
+  co_await server.wait_closed();
+  co_return ends;
+}
+
+/// Closes so that the other side gets ECONNRESET.
+inline void reset(ByteStream& stream) {
+  const linger now{1, 0};
+  ::setsockopt(stream.descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  stream.abort();
 }
 
 }  // namespace corolla_tests

@@ -1,66 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 // sendfile of a transport.
+#include "tests/net/file/file_net_test.hpp"
 #include "tests/net/tls/tls_test.hpp"
 #include "tests/net/transport/transport_test.hpp"
-
-#include "tests/support/temporary_directory.hpp"
 
 namespace corolla_tests {
 namespace {
 
-class TransportFileTest : public NetTest {
+class TransportFileTest : public FileNetTest {
  protected:
-  void SetUp() override {
-    NetTest::SetUp();
-    write_whole_file(directory_ / "file", bytes_);
-    file_ = ::open((directory_ / "file").c_str(), O_RDONLY | O_CLOEXEC);
-  }
-  void TearDown() override {
-    ::close(file_);
-    NetTest::TearDown();
-  }
-
-  const std::string bytes_ = pattern(1'200'000);
-  const TemporaryDirectory directory_;
-  int file_ = -1;
-};
-
-/// What a peer received, once all of its stream came.
-Coro<std::string> drain_peer(Peer& peer) {
-  std::string got;
-  bool ended = false;
-  while (!ended) {
-    got += peer.take(&ended);
+  // A transport whose connection is made, the protocol that it calls, and the peer.
+  struct Connected {
+    explicit Connected(StreamAndPeer pair)
+        : peer(std::move(pair.peer)), transport(make_transport(std::move(pair.stream), protocol)) {}
+    std::shared_ptr<Recorder> protocol = std::make_shared<Recorder>();
+    Peer peer;
+    Transport transport;
+  };
+  static Coro<Connected> connected() {
+    Connected made(stream_pair());
     co_await sleep(0s);
+    co_return made;
   }
-  co_return got;
-}
+};
 
 TEST_F(TransportFileTest, BetweenWhatIsWrittenBeforeAndBehind) {
   auto body = [this]() -> Coro<void> {
-    auto pair = stream_pair();
-    auto protocol = std::make_shared<Recorder>();
-    Transport transport = make_transport(std::move(pair.stream), protocol);
-    co_await sleep(0s);
-    auto receiving = create_task(drain_peer, std::ref(pair.peer));
+    auto [protocol, peer, transport] = co_await connected();
+    auto receiving = create_task(take_all, std::cref(peer));
     const std::string before = pattern(300'000, 7);
     transport.write(before);
     auto whole = sendfile(transport, file_);
     const std::uint64_t all = co_await std::move(whole);
-    EXPECT_EQ(all, bytes_.size());
+    EXPECT_EQ(all, content_.size());
     auto part = sendfile(transport, file_, 1000, 100'000);
     const std::uint64_t some = co_await std::move(part);
     EXPECT_EQ(some, 100'000U);
-    auto tail = sendfile(transport, file_, bytes_.size() - 10, 100);
+    auto tail = sendfile(transport, file_, content_.size() - 10, 100);
     const std::uint64_t few = co_await std::move(tail);
     EXPECT_EQ(few, 10U);
-    auto nothing = sendfile(transport, file_, bytes_.size() + 1);
+    auto nothing = sendfile(transport, file_, content_.size() + 1);
     const std::uint64_t none = co_await std::move(nothing);
     EXPECT_EQ(none, 0U);
     transport.write("behind");
     transport.close();
     const std::string got = co_await receiving;
-    EXPECT_TRUE(got == before + bytes_ + bytes_.substr(1000, 100'000) + bytes_.substr(bytes_.size() - 10) + "behind");
+    EXPECT_TRUE(got ==
+                before + content_ + content_.substr(1000, 100'000) + content_.substr(content_.size() - 10) + "behind");
     EXPECT_FALSE(protocol->transport.is_reading());
   };
   run(body());
@@ -83,16 +69,16 @@ TEST_F(TransportFileTest, OverTlsAndInMemoryByCopying) {
       }
       Transport transport = make_transport(std::move(*near), std::make_shared<Recorder>());
       co_await sleep(0s);
-      far->set_receive_limit(bytes_.size() * 2);
+      far->set_receive_limit(content_.size() * 2);
       auto receiving = create_task(receive_all, std::ref(*far));
       transport.write("before");
       auto sending = sendfile(transport, file_, 5);
       const std::uint64_t sent = co_await std::move(sending);
-      EXPECT_EQ(sent, bytes_.size() - 5);
+      EXPECT_EQ(sent, content_.size() - 5);
       transport.write("behind");
       transport.close();
       const std::string got = co_await receiving;
-      EXPECT_TRUE(got == "before" + bytes_.substr(5) + "behind") << tls;
+      EXPECT_TRUE(got == "before" + content_.substr(5) + "behind") << tls;
       far->close();
       auto waiting = transport.wait_closed();
       co_await std::move(waiting);
@@ -103,10 +89,7 @@ TEST_F(TransportFileTest, OverTlsAndInMemoryByCopying) {
 
 TEST_F(TransportFileTest, WritesDuringAFileAreRefused) {
   auto body = [this]() -> Coro<void> {
-    auto pair = stream_pair();
-    auto protocol = std::make_shared<Recorder>();
-    Transport transport = make_transport(std::move(pair.stream), protocol);
-    co_await sleep(0s);
+    auto [protocol, peer, transport] = co_await connected();
     auto sending = create_task(sendfile(transport, file_));
     for (int i = 0; i < 5; ++i) co_await sleep(1ms);
     EXPECT_FALSE(sending.done());
@@ -117,10 +100,10 @@ TEST_F(TransportFileTest, WritesDuringAFileAreRefused) {
     auto second = sendfile(transport, file_);
     const auto refused = co_await outcome(std::move(second));
     EXPECT_TRUE(failed_with<RuntimeError>(refused));
-    pair.peer.send("nobody is told yet");
+    peer.send("nobody is told yet");
     std::string got;
     while (!sending.done()) {
-      got += pair.peer.take();
+      got += peer.take();
       co_await sleep(0s);
     }
     EXPECT_EQ(count_of(protocol->events, "data nobody is told yet"), 0U);
@@ -131,18 +114,16 @@ TEST_F(TransportFileTest, WritesDuringAFileAreRefused) {
     EXPECT_EQ(protocol->events, (Events{"made", "pause", "resume", "data nobody is told yet"}));
     transport.write("x");
     transport.close();
-    auto receiving = drain_peer(pair.peer);
+    auto receiving = take_all(peer);
     got += co_await std::move(receiving);
-    EXPECT_TRUE(got == bytes_ + "x");
+    EXPECT_TRUE(got == content_ + "x");
   };
   run(body());
 }
 
 TEST_F(TransportFileTest, WhatCannotBeSent) {
   auto body = [this]() -> Coro<void> {
-    auto pair = stream_pair();
-    Transport transport = make_transport(std::move(pair.stream), std::make_shared<Recorder>());
-    co_await sleep(0s);
+    auto [protocol, peer, transport] = co_await connected();
     auto nothing = sendfile(transport, file_, 0, 0);
     const auto no_count = co_await outcome(std::move(nothing));
     EXPECT_TRUE(failed_with<ValueError>(no_count));
@@ -188,18 +169,15 @@ TEST_F(TransportFileTest, APeerThatLeavesInTheMiddleIsAnErrorOfBoth) {
 TEST_F(TransportFileTest, ClosedMeanwhileItIsSentAbortedItIsNot) {
   auto body = [this]() -> Coro<void> {
     for (const bool abort : {false, true}) {
-      auto pair = stream_pair();
-      auto protocol = std::make_shared<Recorder>();
-      Transport transport = make_transport(std::move(pair.stream), protocol);
-      co_await sleep(0s);
+      auto [protocol, peer, transport] = co_await connected();
       auto sending = create_task(sendfile(transport, file_));
       for (int i = 0; i < 3; ++i) co_await sleep(1ms);
       if (abort) transport.abort();
       else transport.close();
-      auto receiving = drain_peer(pair.peer);
+      auto receiving = take_all(peer);
       const std::string got = co_await std::move(receiving);
       const auto sent = co_await outcome(sending);
-      EXPECT_EQ(got == bytes_, !abort);
+      EXPECT_EQ(got == content_, !abort);
       EXPECT_EQ(static_cast<bool>(sent), !abort);
       auto waiting = transport.wait_closed();
       co_await std::move(waiting);
@@ -211,10 +189,7 @@ TEST_F(TransportFileTest, ClosedMeanwhileItIsSentAbortedItIsNot) {
 
 TEST_F(TransportFileTest, CancelledTheTransportGoesOn) {
   auto body = [this]() -> Coro<void> {
-    auto pair = stream_pair();
-    auto protocol = std::make_shared<Recorder>();
-    Transport transport = make_transport(std::move(pair.stream), protocol);
-    co_await sleep(0s);
+    auto [protocol, peer, transport] = co_await connected();
     auto sending = create_task(sendfile(transport, file_));
     for (int i = 0; i < 3; ++i) co_await sleep(1ms);
     sending.cancel();
@@ -222,10 +197,10 @@ TEST_F(TransportFileTest, CancelledTheTransportGoesOn) {
     EXPECT_TRUE(cancelled.cancelled());
     transport.write("|behind");
     transport.close();
-    auto receiving = drain_peer(pair.peer);
+    auto receiving = take_all(peer);
     const std::string got = co_await std::move(receiving);
     EXPECT_TRUE(got.ends_with("|behind"));
-    EXPECT_TRUE(bytes_.starts_with(std::string_view(got).substr(0, got.size() - 7)));
+    EXPECT_TRUE(content_.starts_with(std::string_view(got).substr(0, got.size() - 7)));
     EXPECT_EQ(protocol->events.back(), "lost");
   };
   run(body());
@@ -233,10 +208,8 @@ TEST_F(TransportFileTest, CancelledTheTransportGoesOn) {
 
 TEST_F(TransportFileTest, SurvivesTheLoopAtEveryStep) {
   auto body = [this]() -> Coro<void> {
-    auto pair = stream_pair();
-    Transport transport = make_transport(std::move(pair.stream), std::make_shared<Recorder>());
-    co_await sleep(0s);
-    auto receiving = create_task(drain_peer, std::ref(pair.peer));
+    auto [protocol, peer, transport] = co_await connected();
+    auto receiving = create_task(take_all, std::cref(peer));
     auto sending = sendfile(transport, file_);
     co_await std::move(sending);
     transport.close();
