@@ -2,7 +2,6 @@
 #include <corolla/net/connect.hpp>
 
 #include <corolla/net/resolver.hpp>
-#include <corolla/net/tls.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/exception_group.hpp>
 #include <corolla/runtime/outcome.hpp>
@@ -12,6 +11,7 @@
 #include "backend/connect_operation.hpp"
 #include "net/dns/interleave.hpp"
 #include "net/socket/socket_options.hpp"
+#include "net/stream/secure_stream.hpp"
 #include "net/stream/socket_state.hpp"
 
 #include <algorithm>
@@ -128,17 +128,9 @@ Coro<ByteStream> connect_plain(SocketAddress address, ConnectOptions options) {
 
 // What `connecting` connects, with TLS on it when the options say so.
 Coro<ByteStream> secured(Coro<ByteStream> connecting, ConnectOptions options) {
-  if (!options.ssl) {
-    if (!options.server_hostname.empty()) throw ValueError("server_hostname is only meaningful with ssl");
-    co_return co_await std::move(connecting);
-  }
+  check_client_tls(options);
   ByteStream stream = co_await std::move(connecting);
-  if (options.ssl.is_server()) throw ValueError("a client's TlsContext is needed to connect");
-  TlsOptions tls;
-  tls.server_hostname = std::move(options.server_hostname);
-  tls.handshake_timeout = options.ssl_handshake_timeout;
-  tls.shutdown_timeout = options.ssl_shutdown_timeout;
-  auto securing = start_tls(std::move(stream), std::move(options.ssl), std::move(tls));
+  auto securing = secure_client(std::move(stream), std::move(options));
   co_return co_await std::move(securing);
 }
 

@@ -2,10 +2,12 @@
 #include <corolla/net/create_connection.hpp>
 
 #include <corolla/net/create_server.hpp>
+#include <corolla/net/tls.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/sleep.hpp>
 
 #include "backend/backend.hpp"
+#include "net/stream/secure_stream.hpp"
 #include "net/stream/socket_state.hpp"
 #include "net/transport/transport_state.hpp"
 
@@ -69,16 +71,8 @@ Coro<ByteStream> stream_from_accepted(ByteStream stream, AcceptedOptions options
 }
 
 Coro<ByteStream> stream_from_connected(ByteStream stream, ConnectOptions options) {
-  if (!options.ssl) {
-    if (!options.server_hostname.empty()) throw ValueError("server_hostname is only meaningful with ssl");
-    co_return stream;
-  }
-  if (options.ssl.is_server()) throw ValueError("a client's TlsContext is needed to connect");
-  TlsOptions tls;
-  tls.server_hostname = std::move(options.server_hostname);
-  tls.handshake_timeout = options.ssl_handshake_timeout;
-  tls.shutdown_timeout = options.ssl_shutdown_timeout;
-  auto securing = start_tls(std::move(stream), std::move(options.ssl), std::move(tls));
+  check_client_tls(options);
+  auto securing = secure_client(std::move(stream), std::move(options));
   co_return co_await std::move(securing);
 }
 

@@ -155,13 +155,17 @@ TEST_F(ConnectTest, AUnixSocketMayCarryTls) {
   }(directory / "socket"));
 }
 
-TEST_F(ConnectTest, AServerHostnameWithoutTlsIsRefused) {
+TEST_F(ConnectTest, OptionsOfTlsThatDoNotFitAreRefusedBeforeAnythingIsConnected) {
   run([]() -> Coro<void> {
-    ConnectOptions options;
-    options.server_hostname = "localhost";
-    auto connecting = connect_tcp("127.0.0.1", 1, options);
-    const auto result = co_await outcome(std::move(connecting));
-    EXPECT_TRUE(failed_with<ValueError>(result));
+    ConnectOptions named;
+    named.server_hostname = "localhost";
+    ConnectOptions serving;
+    serving.ssl = server_context();
+    for (const ConnectOptions& options : {named, serving}) {
+      auto connecting = connect_tcp("127.0.0.1", 1, options);  // where nobody listens
+      const auto result = co_await outcome(std::move(connecting));
+      EXPECT_TRUE(failed_with<ValueError>(result));
+    }
   }());
 }
 
