@@ -25,6 +25,7 @@ endfunction()
 
 corolla_site_example(http_fetch_all LIBS corolla::corolla corolla::http ARGS {SITE}/page/1 {SITE}/page/2 {SITE}/image/flag.gif)
 corolla_site_example(http_headers LIBS corolla::corolla corolla::http ARGS {SITE}/agent)
+corolla_site_example(http_json_api LIBS corolla::corolla corolla::http ARGS {SITE})
 corolla_site_example(http_over_streams LIBS corolla::corolla corolla::http OPTIONS --sorted
                      ARGS {SITE}/page/1 {SITE}/page/2 {SITE}/page/3)
 corolla_site_example(http_semaphore LIBS corolla::corolla corolla::http OPTIONS --sorted

@@ -8,6 +8,7 @@ EXPECTED is a file. In it and in arguments {SITE} stands for http://{HOST}:{PORT
 """
 import argparse
 import http.server
+import json
 import pathlib
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 MOVIES = {1: ("肖申克的救赎", "9.7", "弗兰克·德拉邦特", "英语"), 2: ("霸王别姬", "9.6", "陈凯歌", "汉语普通话"),
           3: ("阿甘正传", "9.5", "罗伯特·泽米吉斯", "英语"), 5: ("美丽人生", "9.5", "罗伯托·贝尼尼", "意大利语 / 德语 / 英语")}
@@ -36,11 +38,13 @@ class Site(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def answer(self, body, status=200, kind="text/html; charset=utf-8"):
+    def answer(self, body, status=200, kind="text/html; charset=utf-8", **fields):
         data = body if isinstance(body, bytes) else body.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
+        for name, value in fields.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(data)
 
@@ -60,10 +64,23 @@ class Site(http.server.BaseHTTPRequestHandler):
             self.answer(movie_page(int(parts[1])))
         elif parts[0] == "large":
             self.answer(bytes(2_000_000), kind="application/octet-stream")
+        elif parts == ["api", "notes"] and self.headers["Cookie"] == "session=secret":
+            title = urllib.parse.parse_qs(query)["title"]
+            self.answer(json.dumps([note for note in self.server.notes if note["title"] in title]), kind="application/json")
         elif parts[0] == "stalled":
             self.server.released.wait()
         else:
             self.answer("nothing here", status=404)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/api/login" and urllib.parse.parse_qs(body) == {"user": ["ada"], "password": ["l&velace"]}:
+            self.answer("", Set_Cookie="session=secret; Path=/api; HttpOnly")
+        elif self.path == "/api/notes" and self.headers["Cookie"] == "session=secret":
+            self.server.notes.append({"id": len(self.server.notes) + 1} | json.loads(body))
+            self.answer(json.dumps(self.server.notes[-1]), status=201, kind="application/json")
+        else:
+            self.answer("not for you", status=403)
 
     def log_message(self, *_):
         pass
@@ -79,6 +96,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, *args):
         super().__init__(*args)
         self.released = threading.Event()
+        self.notes = []
 
 
 def main():

@@ -5,6 +5,8 @@
 
 #include <corolla/http/access_log.hpp>
 #include <corolla/http/client_options.hpp>
+#include <corolla/http/cookie.hpp>
+#include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/error.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/request.hpp>

@@ -15,6 +15,7 @@ ClientPayloadError::~ClientPayloadError() = default;
 ContentTooLarge::~ContentTooLarge() = default;
 ClientResponseError::~ClientResponseError() = default;
 TooManyRedirects::~TooManyRedirects() = default;
+ContentTypeError::~ContentTypeError() = default;
 HttpProtocolError::~HttpProtocolError() = default;
 HeaderTooLarge::~HeaderTooLarge() = default;
 InvalidUrl::~InvalidUrl() = default;

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <corolla/http/content_coding.hpp>
+#include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/protocol.hpp>
+#include <corolla/http/url.hpp>
 #include <corolla/net/resolver.hpp>
 #include <corolla/net/tls_context.hpp>
 
@@ -55,6 +57,12 @@ struct SessionOptions {
   /// Sent with each request that does not name the same field itself.
   Headers headers;
   std::string user_agent = "corolla";
+  /// What relative URLs are relative to: "https://api.example/v1/" (its last '/' matters, as in a browser).
+  std::optional<Url> base_url;
+  /// The jar; null: a new one. Sessions may share it.
+  std::shared_ptr<CookieJar> cookie_jar;
+  /// False: cookies are neither kept nor sent, but for those of Request::cookie.
+  bool use_cookies = true;
   /// For https: authorities, a client's certificate … Without one: TlsContext::client(), so certificates are verified.
   TlsContext ssl;
   /// Who looks hosts up; null: getaddrinfo.

@@ -14,6 +14,7 @@
 ///           ContentTooLarge            a cap on bytes, decoded bytes or ratio was hit
 ///         ClientResponseError          a whole response that counts as an error (raise_for_status)
 ///           TooManyRedirects
+///           ContentTypeError         the body is not of the type that was asked for
 ///         HttpProtocolError            bytes that are not HTTP
 ///           HeaderTooLarge             a limit of the head was hit
 ///       ValueError
@@ -140,6 +141,13 @@ class COROLLA_API TooManyRedirects : public ClientResponseError {
  public:
   using ClientResponseError::ClientResponseError;
   ~TooManyRedirects() override;
+};
+
+/// The response's Content-Type is not what it was to be read as.
+class COROLLA_API ContentTypeError : public ClientResponseError {
+ public:
+  using ClientResponseError::ClientResponseError;
+  ~ContentTypeError() override;
 };
 
 /// The peer's bytes are not HTTP, or are HTTP of the kind that request smuggling is made of.

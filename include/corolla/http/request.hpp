@@ -14,11 +14,14 @@
 #include <corolla/runtime/coro.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace corolla::inline v0::http {
 
@@ -36,6 +39,8 @@ struct RequestData {
   std::uint64_t max_body_bytes = 0;
   bool allow_redirects = true;
   bool raise_for_status = false;
+  /// A redirect led away from the origin that was asked first: the session's credentials stay behind.
+  bool crossed_origins = false;
 };
 
 /// See the file's comment. Refers to its Session, which outlives it.
@@ -58,6 +63,23 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
     data_.headers.set(name, value);
     return std::move(*this);
   }
+  /// Adds "name=value" to the URL's query, percent-encoded.
+  COROLLA_API Request&& query(std::string_view name, std::string_view value) &&;
+  template <std::integral Integer>
+  Request&& query(std::string_view name, Integer value) && {
+    return std::move(*this).query(name, std::string_view(std::to_string(value)));
+  }
+  /// A cookie for this request and its redirects within the origin, beside those of the session's jar and instead of one
+  /// with the same name. HeaderInjection.
+  COROLLA_API Request&& cookie(std::string_view name, std::string_view value) &&;
+  /// Authorization: Basic. ValueError for a ':' in the user's name. Goes nowhere but to this origin.
+  COROLLA_API Request&& basic_auth(std::string_view user, std::string_view password) &&;
+  /// Authorization: Bearer. Goes nowhere but to this origin.
+  COROLLA_API Request&& bearer_auth(std::string_view token) &&;
+  /// A JSON document as the body, and its Content-Type.
+  COROLLA_API Request&& json(const nlohmann::json& document) &&;
+  /// Adds a field to the form that is the body: application/x-www-form-urlencoded.
+  COROLLA_API Request&& form(std::string_view name, std::string_view value) &&;
   /// The body, as it is; Content-Length is set.
   Request&& body(std::string bytes) && {
     data_.body = std::move(bytes);

@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace corolla::inline v0::http {
 
 class ResponseState;
@@ -57,6 +59,9 @@ class COROLLA_API Response {
   /// The body as UTF-8: decoded from the charset that Content-Type names, UTF-8 without one; what is malformed becomes
   /// U+FFFD. An unknown charset is read as UTF-8.
   Coro<std::string> text();
+  /// The body as a JSON document; <nlohmann/json.hpp> is for the caller to include. ContentTypeError when the response says
+  /// that it is something else, unless `any_content_type`; ValueError when it is no JSON. Errors as chunk().
+  Coro<nlohmann::json> json(bool any_content_type = false);
 
   /// Bytes of the body received so far, before decoding.
   [[nodiscard]] std::uint64_t wire_bytes() const noexcept;

@@ -36,19 +36,24 @@ class COROLLA_API Session {
   /// Closes idle connections at once; those of responses still held close with them.
   ~Session();
 
-  /// A request with any method. InvalidUrl; ClientError for a scheme that is neither http nor https.
-  Request request(std::string_view method, std::string_view url) { return request(method, Url::parse(url)); }
+  /// A request with any method; the URL may be relative to SessionOptions::base_url. InvalidUrl; ClientError for a scheme
+  /// that is neither http nor https.
+  Request request(std::string_view method, std::string_view url);
   Request request(std::string_view method, Url url);
   Request get(std::string_view url) { return request("GET", url); }
   Request get(Url url) { return request("GET", std::move(url)); }
   Request head(std::string_view url) { return request("HEAD", url); }
   Request post(std::string_view url) { return request("POST", url); }
   Request put(std::string_view url) { return request("PUT", url); }
+  Request patch(std::string_view url) { return request("PATCH", url); }
   Request delete_(std::string_view url) { return request("DELETE", url); }
   Request options(std::string_view url) { return request("OPTIONS", url); }
 
   /// Waits until the requests under way have their responses' heads, and closes. New ones are RuntimeError.
   Coro<void> close();
+
+  /// The session's cookies.
+  [[nodiscard]] CookieJar& cookie_jar() noexcept;
 
   /// Connections in use, and connections kept for the next request.
   [[nodiscard]] std::size_t connections_in_use() const noexcept;

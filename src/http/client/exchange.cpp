@@ -2,10 +2,9 @@
 #include "http/client/exchange.hpp"
 
 #include <corolla/http/error.hpp>
-#include <corolla/http/percent.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
-#include "http/base64.hpp"
+#include "http/client/request_head.hpp"
 
 #include <algorithm>
 
@@ -19,38 +18,6 @@ constexpr int kMostInterimResponses = 20;
   for (const char* name : {"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
     if (method == name) return true;
   return false;
-}
-
-[[nodiscard]] bool may_have_body(std::string_view method) {
-  return method == "POST" || method == "PUT" || method == "PATCH";
-}
-
-// The request line and all fields, into the connection's own string.
-void write_head(std::string& out, const Session::Private& session, const RequestData& request) {
-  out.clear();
-  out.append(request.method).append(" ").append(request.url.request_target()).append(" HTTP/1.1\r\n");
-  if (!request.headers.contains("Host")) out.append("Host: ").append(request.url.host_and_port()).append("\r\n");
-  if (request.headers.empty()) {
-    out.append(session.default_fields);
-  } else {
-    Headers fields = request.headers;
-    for (const auto& [name, value] : session.options.headers)
-      if (!request.headers.contains(name)) fields.add(name, value);
-    if (!fields.contains("User-Agent") && !session.options.user_agent.empty())
-      fields.add("User-Agent", session.options.user_agent);
-    if (!fields.contains("Accept")) fields.add("Accept", "*/*");
-    if (session.options.auto_decompress && !fields.contains("Accept-Encoding"))
-      fields.add("Accept-Encoding", Decoder::accept_encoding());
-    fields.remove("Content-Length");  // ours is right
-    fields.write_to(out);
-  }
-  if (request.url.has_credentials() && !request.headers.contains("Authorization")) {
-    const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
-    out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");
-  }
-  if (!request.body.empty() || may_have_body(request.method))
-    out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
-  out.append("\r\n");
 }
 
 // Gets a connection when none could be had at once.
@@ -166,17 +133,6 @@ class Lease {
 
 }  // namespace
 
-std::string make_default_fields(const SessionOptions& options) {
-  Headers fields = options.headers;
-  if (!fields.contains("User-Agent") && !options.user_agent.empty()) fields.add("User-Agent", options.user_agent);
-  if (!fields.contains("Accept")) fields.add("Accept", "*/*");
-  if (options.auto_decompress && !fields.contains("Accept-Encoding"))
-    fields.add("Accept-Encoding", Decoder::accept_encoding());
-  std::string text;
-  fields.write_to(text);
-  return text;
-}
-
 Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request,
                                               const Deadlines& deadlines) {
   bool fresh = false;
@@ -188,7 +144,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
       connection = co_await std::move(connecting);
     }
     Lease lease(*session.pool, std::move(connection));
-    write_head(lease->head, session, request);
+    write_request_head(lease->head, session, request);
     const bool reused = lease->reused;
     const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines);
     if (ended.error) {
@@ -201,6 +157,8 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
     auto state = std::make_unique<ResponseState>(request.url, session.pool);
     state->head = std::move(lease->parser.head());
     state->connection = lease.take();
+    if (session.options.use_cookies && state->head.headers.contains("Set-Cookie"))
+      session.cookie_jar->update(request.url, state->head.headers);
     state->deadlines = deadlines;
     state->max_body_bytes = request.max_body_bytes;
     if (session.options.auto_decompress && request.method != "HEAD") {

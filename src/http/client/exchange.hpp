@@ -10,12 +10,8 @@
 #include "http/client/session_state.hpp"
 
 #include <memory>
-#include <string>
 
 namespace corolla::inline v0::http {
-
-/// The fields that each request gets unless it has its own, as text.
-[[nodiscard]] std::string make_default_fields(const SessionOptions& options);
 
 /// Gets a connection, sends the request, reads the head. A kept connection that the server closed meanwhile is replaced
 /// once by a new one, if the method is idempotent and not a byte of a response came.

@@ -43,6 +43,7 @@ void prepare_redirect(RequestData& request, int status, Url target) {
       request.headers.remove(field);
   }
   if (!target.same_origin(request.url)) {
+    request.crossed_origins = true;
     for (const char* field : {"Authorization", "Cookie", "Proxy-Authorization", "Host"}) request.headers.remove(field);
   }
   request.url = std::move(target);

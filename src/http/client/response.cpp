@@ -7,6 +7,8 @@
 #include "http/charset.hpp"
 #include "http/client/response_state.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace corolla::inline v0::http {
 
 Response::Response(std::unique_ptr<ResponseState> state) noexcept : state_(std::move(state)) {}
@@ -55,6 +57,23 @@ Coro<std::string> Response::read() {
 Coro<std::string> Response::text() {
   std::string bytes = co_await read();
   co_return decode_to_utf8(std::move(bytes), charset());
+}
+
+Coro<nlohmann::json> Response::json(bool any_content_type) {
+  const std::string_view type = headers().get("Content-Type", "");
+  const auto media_type = MediaType::parse(type);
+  const auto is_json = [](std::string_view subtype) { return iequals(subtype, "json") || subtype.ends_with("+json"); };
+  if (!any_content_type && !(media_type && is_json(media_type->subtype()))) {
+    throw ContentTypeError(status(), url().href() + " is not JSON but \"" + std::string(type) + "\"");
+  }
+  const std::string body = co_await text();
+  nlohmann::json document;
+  try {
+    document = nlohmann::json::parse(body);
+  } catch (const nlohmann::json::exception& error) {
+    throw ValueError(url().href() + ": " + error.what());
+  }
+  co_return document;
 }
 
 }  // namespace corolla::inline v0::http

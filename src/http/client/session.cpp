@@ -4,6 +4,7 @@
 #include "http/client/exchange.hpp"
 #include "http/client/pool.hpp"
 #include "http/client/redirect.hpp"
+#include "http/client/request_head.hpp"
 #include "http/client/response_state.hpp"
 #include "http/client/session_state.hpp"
 
@@ -14,6 +15,7 @@ namespace corolla::inline v0::http {
 Session::Private::Private(const SessionOptions& session_options)
     : options(session_options),
       pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
+      cookie_jar(session_options.cookie_jar ? session_options.cookie_jar : std::make_shared<CookieJar>()),
       default_fields(make_default_fields(session_options)) {}
 
 Session::Private::~Private() { pool->close(); }
@@ -23,6 +25,13 @@ Session::~Session() = default;
 
 std::size_t Session::connections_in_use() const noexcept { return private_->pool->slots_taken(); }
 std::size_t Session::connections_idle() const noexcept { return private_->pool->idle_count(); }
+
+CookieJar& Session::cookie_jar() noexcept { return *private_->cookie_jar; }
+
+Request Session::request(std::string_view method, std::string_view url) {
+  const std::optional<Url>& base = private_->options.base_url;
+  return request(method, base ? Url::parse(url, *base) : Url::parse(url));
+}
 
 Request Session::request(std::string_view method, Url url) {
   if (!is_token(method)) throw ValueError("not a method: \"" + std::string(method) + "\"");

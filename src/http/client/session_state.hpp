@@ -22,6 +22,7 @@ class Session::Private {
 
   const SessionOptions options;
   const FutureRef<ConnectionPool> pool;
+  const std::shared_ptr<CookieJar> cookie_jar;
   const std::string default_fields;  // as they stand on the wire, for requests that name none themselves
   std::size_t under_way = 0;
   Future<void> drained;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <corolla/http/request.hpp>
+
+#include <corolla/http/percent.hpp>
+#include <corolla/runtime/error.hpp>
+
+#include "http/base64.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+
+void append_pair(std::string& pairs, std::string_view name, std::string_view value) {
+  if (!pairs.empty()) pairs += '&';
+  pairs.append(percent_encode(name)).append("=").append(percent_encode(value));
+}
+
+}  // namespace
+
+Request&& Request::query(std::string_view name, std::string_view value) && {
+  std::string query(data_.url.query());
+  append_pair(query, name, value);
+  if (data_.url.has_fragment()) query.append("#").append(data_.url.fragment());
+  data_.url = Url::parse("?" + query, data_.url);
+  return std::move(*this);
+}
+
+Request&& Request::cookie(std::string_view name, std::string_view value) && {
+  if (name.find_first_of("=; \t") != std::string_view::npos || value.find(';') != std::string_view::npos)
+    throw HeaderInjection("a cookie's name and value must not hold its delimiters: " + std::string(name));
+  std::string pairs(data_.headers.get("Cookie", ""));
+  if (!pairs.empty()) pairs += "; ";
+  pairs.append(name).append("=").append(value);
+  return std::move(*this).header("Cookie", pairs);
+}
+
+Request&& Request::basic_auth(std::string_view user, std::string_view password) && {
+  if (user.find(':') != std::string_view::npos) throw ValueError("a user's name must not hold ':'");
+  std::string pair(user);
+  pair.append(":").append(password);
+  return std::move(*this).header("Authorization", "Basic " + base64_encode(pair));
+}
+
+Request&& Request::bearer_auth(std::string_view token) && {
+  std::string value = "Bearer ";
+  value += token;
+  return std::move(*this).header("Authorization", value);
+}
+
+Request&& Request::json(const nlohmann::json& document) && {
+  data_.body = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (!data_.headers.contains("Content-Type")) data_.headers.set("Content-Type", "application/json");
+  return std::move(*this);
+}
+
+Request&& Request::form(std::string_view name, std::string_view value) && {
+  if (!data_.headers.contains("Content-Type")) {
+    data_.body.clear();
+    data_.headers.set("Content-Type", kForm);
+  }
+  append_pair(data_.body, name, value);
+  return std::move(*this);
+}
+
+}  // namespace corolla::inline v0::http

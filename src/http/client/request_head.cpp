@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/client/request_head.hpp"
+
+#include <corolla/http/percent.hpp>
+
+#include "http/base64.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+[[nodiscard]] bool may_have_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+// Not for another origin than the one they were meant for, wherever they stand.
+[[nodiscard]] bool is_credential(std::string_view name) {
+  return iequals(name, "Authorization") || iequals(name, "Cookie") || iequals(name, "Proxy-Authorization");
+}
+
+// The fields that are not the message's own affair: cookies and the length are written apart.
+Headers fields_of(const SessionOptions& options, const RequestData& request) {
+  Headers fields = request.headers;
+  for (const auto& [name, value] : options.headers) {
+    if (!request.headers.contains(name) && !(request.crossed_origins && is_credential(name))) fields.add(name, value);
+  }
+  if (!fields.contains("User-Agent") && !options.user_agent.empty()) fields.add("User-Agent", options.user_agent);
+  if (!fields.contains("Accept")) fields.add("Accept", "*/*");
+  if (options.auto_decompress && !fields.contains("Accept-Encoding"))
+    fields.add("Accept-Encoding", Decoder::accept_encoding());
+  fields.remove("Content-Length");
+  fields.remove("Cookie");
+  return fields;
+}
+
+// "a=1; b=2" has a pair of that name.
+bool has_cookie(std::string_view pairs, std::string_view name) {
+  while (!pairs.empty()) {
+    const std::size_t end = std::min(pairs.find(';'), pairs.size());
+    std::string_view pair = pairs.substr(0, end);
+    pairs.remove_prefix(std::min(end + 1, pairs.size()));
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (pair.substr(0, pair.find('=')) == name) return true;
+  }
+  return false;
+}
+
+// The request's own, then the jar's without those of the same names.
+void write_cookies(std::string& out, const Session::Private& session, const RequestData& request) {
+  std::string_view own = request.headers.get("Cookie", "");
+  if (own.empty() && !request.crossed_origins) own = session.options.headers.get("Cookie", "");
+  std::string of_jar;
+  if (session.options.use_cookies && session.cookie_jar->size() > 0) {
+    std::vector<Cookie> cookies = session.cookie_jar->filter(request.url);
+    std::erase_if(cookies, [&](const Cookie& cookie) { return has_cookie(own, cookie.name); });
+    of_jar = cookie_header(cookies);
+  }
+  if (own.empty() && of_jar.empty()) return;
+  const std::string_view between = own.empty() || of_jar.empty() ? "" : "; ";
+  out.append("Cookie: ").append(own).append(between).append(of_jar).append("\r\n");
+}
+
+}  // namespace
+
+std::string make_default_fields(const SessionOptions& options) {
+  std::string text;
+  fields_of(options, RequestData("GET", Url::parse("http://any/"))).write_to(text);
+  return text;
+}
+
+void write_request_head(std::string& out, const Session::Private& session, const RequestData& request) {
+  out.clear();
+  out.append(request.method).append(" ").append(request.url.request_target()).append(" HTTP/1.1\r\n");
+  if (!request.headers.contains("Host")) out.append("Host: ").append(request.url.host_and_port()).append("\r\n");
+  if (request.headers.empty() && !request.crossed_origins) out.append(session.default_fields);
+  else fields_of(session.options, request).write_to(out);
+  write_cookies(out, session, request);
+  if (request.url.has_credentials() && !request.headers.contains("Authorization")) {
+    const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
+    out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");
+  }
+  if (!request.body.empty() || may_have_body(request.method))
+    out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  out.append("\r\n");
+}
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The head of a request as it stands on the wire.
+#pragma once
+
+#include <corolla/http/client_options.hpp>
+#include <corolla/http/request.hpp>
+
+#include "http/client/session_state.hpp"
+
+#include <string>
+
+namespace corolla::inline v0::http {
+
+/// What a session's requests have in common, written once: the fields of those that name none themselves.
+[[nodiscard]] std::string make_default_fields(const SessionOptions& options);
+/// The request line and all fields, in place of what `out` held.
+void write_request_head(std::string& out, const Session::Private& session, const RequestData& request);
+
+}  // namespace corolla::inline v0::http

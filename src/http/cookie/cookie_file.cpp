@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Netscape's cookies.txt: a cookie a line, seven fields with tabs between: domain, whether the hosts below it have it too,
+// path, whether it is secure, its end in seconds since 1970 (0: the session's), name, value. A line that begins with
+// #HttpOnly_ is one that scripts do not see; other lines that begin with # are comments.
+#include <corolla/http/cookie_jar.hpp>
+#include <corolla/runtime/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+constexpr std::string_view kHttpOnly = "#HttpOnly_";
+constexpr std::size_t kLongestLine = 16 * 1024;
+constexpr std::size_t kMostLines = 100'000;
+
+std::string line_of(const Cookie& cookie) {
+  std::string line;
+  if (cookie.http_only) line += kHttpOnly;
+  if (!cookie.host_only) line += '.';
+  line += cookie.domain;
+  line += cookie.host_only ? "\tFALSE\t" : "\tTRUE\t";
+  line += cookie.path;
+  line += cookie.secure ? "\tTRUE\t" : "\tFALSE\t";
+  line += std::to_string(cookie.expires ? cookie.expires->time_since_epoch().count() : 0);
+  line.append("\t").append(cookie.name).append("\t").append(cookie.value).append("\n");
+  return line;
+}
+
+// True when there were seven fields and they make sense.
+bool read_line(std::string_view line, Cookie& cookie) {
+  std::array<std::string_view, 7> fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::size_t tab = i + 1 < fields.size() ? line.find('\t') : line.size();
+    if (tab == std::string_view::npos) {
+      // Some leave the last tab out when there is no value.
+      if (i + 2 < fields.size()) return false;
+      fields[i] = line;
+      break;
+    }
+    fields[i] = line.substr(0, tab);
+    line.remove_prefix(std::min(tab + 1, line.size()));
+  }
+  const auto is_flag = [](std::string_view text) { return text == "TRUE" || text == "FALSE"; };
+  std::int64_t seconds = 0;
+  const char* const end = fields[4].data() + fields[4].size();
+  const auto number = std::from_chars(fields[4].data(), end, seconds);
+  if (fields[0].empty() || !is_flag(fields[1]) || !fields[2].starts_with('/') || !is_flag(fields[3]) ||
+      number.ec != std::errc() || number.ptr != end)
+    return false;
+  cookie.host_only = fields[1] == "FALSE";
+  cookie.domain = fields[0].starts_with('.') ? fields[0].substr(1) : fields[0];
+  cookie.path = fields[2];
+  cookie.secure = fields[3] == "TRUE";
+  if (seconds != 0) cookie.expires = Cookie::time_point(std::chrono::seconds(seconds));
+  cookie.name = fields[5];
+  cookie.value = fields[6];
+  return true;
+}
+
+// A file beside the one that is to be replaced.
+class Replacement {
+ public:
+  explicit Replacement(const std::string& path)
+      : path_(path),
+        name_(path + ".new"),
+        descriptor_(::open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    if (descriptor_ < 0) throw OSError(errno, "open " + name_);
+  }
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+  ~Replacement() {
+    if (descriptor_ < 0) return;
+    ::close(descriptor_);
+    ::unlink(name_.c_str());
+  }
+  void write(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) throw OSError(errno, "write " + name_);
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+  void commit() {
+    if (::fsync(descriptor_) != 0) throw OSError(errno, "fsync " + name_);
+    if (::rename(name_.c_str(), path_.c_str()) != 0) throw OSError(errno, "rename " + name_ + " to " + path_);
+    ::close(descriptor_);
+    descriptor_ = -1;
+  }
+
+ private:
+  const std::string& path_;
+  const std::string name_;
+  int descriptor_;
+};
+
+}  // namespace
+
+void CookieJar::save(const std::string& path) const {
+  std::string text = "# Netscape HTTP Cookie File\n";
+  for (const Cookie& cookie : cookies()) text += line_of(cookie);
+  Replacement file(path);
+  file.write(text);
+  file.commit();
+}
+
+void CookieJar::load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    if (errno == ENOENT) return;
+    throw OSError(errno, "open " + path);
+  }
+  std::string line;
+  for (std::size_t number = 1; std::getline(file, line); ++number) {
+    std::string_view text = line;
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    Cookie cookie;
+    if (text.starts_with(kHttpOnly)) {
+      text.remove_prefix(kHttpOnly.size());
+      cookie.http_only = true;
+    } else if (text.empty() || text.starts_with('#')) {
+      continue;
+    }
+    if (text.size() > kLongestLine || number > kMostLines || !read_line(text, cookie))
+      throw ValueError(path + ":" + std::to_string(number) + ": no cookie of a cookies.txt");
+    set(std::move(cookie));
+  }
+  if (file.bad()) throw OSError(errno, "read " + path);
+}
+
+}  // namespace corolla::inline v0::http
