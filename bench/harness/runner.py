@@ -5,13 +5,13 @@ import subprocess
 import sys
 import time
 
-from . import crawl, echo, machine, programs, runtime, table, tls
+from . import connections, crawl, echo, machine, programs, runtime, table, tls
 from .model import CheckFailed, Row, Unavailable
 from .paths import OUT, PEERS, ROOT
 
-GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP, tls.GROUP)}
+GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP, connections.GROUP, tls.GROUP)}
 COROLLA_TARGETS = {"crawl": ["corolla", "bench_crawl"], "runtime": ["bench_runtime"], "echo": ["bench_echo"],
-                   "tls": ["bench_tls"]}
+                   "connections": ["bench_echo"], "tls": ["bench_tls"]}
 
 
 def parse_arguments(arguments):
@@ -94,7 +94,7 @@ def run_case(case, rounds):
                         except CheckFailed as problem:
                             failures.append((entry.peer, f"FAILED in round {turn + 1}: {problem}"))
         except (Unavailable, CheckFailed) as problem:
-            failures += [(entry.peer, f"not run: {problem}") for entry in ready]
+            failures.append(("SKIPPED", str(problem)))
     return [Row(case, entry, runs[entry.peer]) for entry in ready if runs[entry.peer]], failures
 
 

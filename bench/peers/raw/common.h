@@ -40,17 +40,20 @@ static inline double cpu_seconds(void) {
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-// VmHWM, not ru_maxrss: the latter starts at the launcher's size.
-static inline double peak_rss_mib(void) {
+// The number of a line "KEY n kB" in a file of /proc; 0 without one.
+static inline long kib_in(const char* path, const char* key) {
   char line[256];
   long kib = 0;
-  FILE* status = fopen("/proc/self/status", "r");
-  if (!status) return 0;
-  while (fgets(line, sizeof line, status))
-    if (sscanf(line, "VmHWM: %ld", &kib) == 1) break;
-  fclose(status);
-  return (double)kib / 1024.0;
+  FILE* file = fopen(path, "r");
+  if (!file) return 0;
+  while (fgets(line, sizeof line, file))
+    if (!strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), "%ld", &kib) == 1) break;
+  fclose(file);
+  return kib;
 }
+
+// VmHWM, not ru_maxrss: the latter starts at the launcher's size.
+static inline double peak_rss_mib(void) { return (double)kib_in("/proc/self/status", "VmHWM:") / 1024.0; }
 
 static inline void print_result(const char* bench, const char* peer, double ops, double seconds, double cpu,
                                 const char* extra) {
@@ -85,15 +88,24 @@ static inline int listen_and_announce(void) {
   return fd;
 }
 
+// A connection from an address of the loopback's own: 127.1.0.0 + source, since an address has only so many ports. 0: from any.
 // The connect blocks, everything after it does not.
-static inline int connect_loopback(int port) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = loopback(port);
-  if (fd < 0 || connect(fd, (struct sockaddr*)&address, sizeof address)) fail("connect");
+static inline int connect_loopback_from(uint32_t source, int port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+  struct sockaddr_in address = loopback(port), own = loopback(0);
+  own.sin_addr.s_addr = htonl(0x7f010000U + source);
+  if (fd < 0) fail("socket");
+  // the port is chosen when the destination is known: those of other destinations do not count
+  if (source && (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) ||
+                 bind(fd, (struct sockaddr*)&own, sizeof own)))
+    fail("bind");
+  if (connect(fd, (struct sockaddr*)&address, sizeof address)) fail("connect");
   no_delay(fd);
   if (fcntl(fd, F_SETFL, O_NONBLOCK)) fail("fcntl");
   return fd;
 }
+
+static inline int connect_loopback(int port) { return connect_loopback_from(0, port); }
 
 // One line a page: 64 hexadecimal digits, then anything. "-" means: no checksums.
 static inline int read_manifest(const char* path, unsigned char digests[kPages][kDigest]) {

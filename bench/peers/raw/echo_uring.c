@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limit of the echo cases on io_uring: one thread, one multishot accept, one multishot receive a connection out of a ring
-// of shared buffers, sends straight from them; one system call submits and waits.   usage: echo_uring   (announces its port)
+// of shared buffers, sends straight from them; one system call submits and waits. registered: accepted sockets stand in
+// the ring's own table of files and have no descriptor.   usage: echo_uring [registered]   (announces its port)
 #include <liburing.h>
 
 #include "common.h"
 
-enum { kBuffers = 256, kBufferSize = 16384, kGroup = 0, kMaxPeers = 65536 };
-enum Kind { kAccept, kReceive, kSend };
+enum { kBuffers = 256, kBufferSize = 16384, kGroup = 0, kMaxPeers = 1 << 20 };
+enum Kind { kAccept, kReceive, kSend, kClose };
 
 // What a connection received and has not sent yet is a chain of buffers; the first one is being sent.
 typedef struct {
   int first, last;
   unsigned sent;
-  int fd;
+  int fd;  // or its place in the table
 } Peer;
 
 static struct io_uring ring;
@@ -21,6 +22,7 @@ static char* memory;
 static int next_of[kBuffers];
 static unsigned size_of[kBuffers];
 static Peer* peers[kMaxPeers];
+static int registered;
 
 static struct io_uring_sqe* entry(enum Kind kind, int fd) {
   struct io_uring_sqe* e;
@@ -32,7 +34,8 @@ static struct io_uring_sqe* entry(enum Kind kind, int fd) {
 static void accept_all(int listener) {
   struct io_uring_sqe* e = entry(kAccept, listener);
   uint64_t tag = e->user_data;
-  io_uring_prep_multishot_accept(e, listener, NULL, NULL, SOCK_CLOEXEC);
+  if (registered) io_uring_prep_multishot_accept_direct(e, listener, NULL, NULL, 0);
+  else io_uring_prep_multishot_accept(e, listener, NULL, NULL, SOCK_CLOEXEC);
   e->user_data = tag;
 }
 
@@ -41,7 +44,7 @@ static void receive(int fd) {
   uint64_t tag = e->user_data;
   io_uring_prep_recv_multishot(e, fd, NULL, 0, 0);
   e->user_data = tag;
-  e->flags |= IOSQE_BUFFER_SELECT;
+  e->flags |= IOSQE_BUFFER_SELECT | (registered ? IOSQE_FIXED_FILE : 0);
   e->buf_group = kGroup;
 }
 
@@ -50,6 +53,18 @@ static void send_first(Peer* p) {
   uint64_t tag = e->user_data;
   io_uring_prep_send(e, p->fd, memory + (size_t)p->first * kBufferSize + p->sent, size_of[p->first] - p->sent,
                      MSG_NOSIGNAL | MSG_WAITALL);
+  e->user_data = tag;
+  e->flags |= registered ? IOSQE_FIXED_FILE : 0;
+}
+
+static void close_peer(int fd) {
+  if (!registered) {
+    close(fd);
+    return;
+  }
+  struct io_uring_sqe* e = entry(kClose, fd);
+  uint64_t tag = e->user_data;
+  io_uring_prep_close_direct(e, (unsigned)fd);
   e->user_data = tag;
 }
 
@@ -62,7 +77,6 @@ static void offer(int buffer) {
 static void accepted(int listener, int result, unsigned flags) {
   if (result >= 0) {
     require(result < kMaxPeers, "a descriptor fits the table");
-    no_delay(result);
     if (!peers[result] && !(peers[result] = malloc(sizeof(Peer)))) fail("malloc");
     *peers[result] = (Peer){.first = -1, .last = -1, .fd = result};
     receive(result);
@@ -86,7 +100,7 @@ static void received(Peer* p, int result, unsigned flags) {
   }
   if (flags & IORING_CQE_F_MORE) return;
   if (result > 0 || result == -ENOBUFS) receive(p->fd);
-  else close(p->fd);
+  else close_peer(p->fd);
 }
 
 static void sent(Peer* p, int result) {
@@ -102,8 +116,19 @@ static void sent(Peer* p, int result) {
   else p->last = -1;
 }
 
-int main(void) {
+// As many files as the process may have descriptors: the kernel allows no more.
+static void register_files(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) fail("getrlimit");
+  errno = -io_uring_register_files_sparse(&ring, limit.rlim_cur < kMaxPeers ? (unsigned)limit.rlim_cur : kMaxPeers);
+  if (errno) fail("io_uring_register_files_sparse");
+}
+
+int main(int argc, char** argv) {
+  registered = argc == 2 && !strcmp(argv[1], "registered");
+  if (argc > 1 && !registered) return 2;
   int listener = listen_and_announce();
+  no_delay(listener);  // which what it accepts inherits
   struct io_uring_params params = {
       .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE, .cq_entries = 8192};
   errno = -io_uring_queue_init_params(4096, &ring, &params);
@@ -119,6 +144,7 @@ int main(void) {
   if (errno) fail("io_uring_register_buf_ring");
   io_uring_buf_ring_init(offered);
   for (int i = 0; i < kBuffers; i++) offer(i);
+  if (registered) register_files();
   accept_all(listener);
   for (;;) {
     io_uring_submit_and_wait(&ring, 1);
@@ -130,7 +156,8 @@ int main(void) {
       switch (answer->user_data >> 32) {
         case kAccept: accepted(fd, answer->res, answer->flags); break;
         case kReceive: received(peers[fd], answer->res, answer->flags); break;
-        default: sent(peers[fd], answer->res);
+        case kSend: sent(peers[fd], answer->res); break;
+        default: break;  // closed
       }
     }
     io_uring_cq_advance(&ring, count);

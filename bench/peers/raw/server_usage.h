@@ -26,14 +26,20 @@ static inline double server_cpu(int pid) {
   return seconds;
 }
 
-static inline double server_rss(int pid) {
-  char path[64], line[256];
-  long kib = 0;
+static inline double server_peak_rss_mib(int pid) {
+  char path[64];
   snprintf(path, sizeof path, "/proc/%d/status", pid);
-  FILE* status = fopen(path, "r");
-  if (!status) return 0;
-  while (fgets(line, sizeof line, status))
-    if (sscanf(line, "VmHWM: %ld", &kib) == 1) break;
-  fclose(status);
-  return (double)kib / 1024.0;
+  return (double)kib_in(path, "VmHWM:") / 1024.0;
+}
+
+// What the server's own memory holds now, in bytes, counted page by page; the counters of /proc/PID/status lag behind.
+typedef struct {
+  double resident, unshared;
+} Memory;
+
+static inline Memory server_memory(int pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
+  return (Memory){.resident = 1024.0 * (double)kib_in(path, "Rss:"),
+                  .unshared = 1024.0 * (double)(kib_in(path, "Private_Clean:") + kib_in(path, "Private_Dirty:"))};
 }
