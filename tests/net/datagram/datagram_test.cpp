@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/net/cancel/cancel_rounds.hpp"
 #include "tests/net/socket/sock_test.hpp"
 
 #include "tests/support/destroy_at_every_step.hpp"
@@ -198,29 +199,51 @@ TEST_F(DatagramTest, AThousandCancellationsLoseNoDatagram) {
   run([]() -> Coro<void> {
     auto ends = Socket::pair(Socket::Type::kDatagram);
     DatagramSocket receiver(std::move(ends.second));
-    Random random(21);
-    int cancelled = 0;
-    for (int round = 0; round < 1000; ++round) {
+    int number = 0;
+    auto round = [&](CancelRounds& rounds) -> Coro<void> {
       auto task = create_task(receive, std::ref(receiver));
-      const std::size_t moments = random.below(36 * 1009) / 1009;
-      const std::string text = std::to_string(round);
-      for (std::size_t step = 0; step < 6; ++step) {
-        if (step == moments % 6) task.cancel();
-        if (step == moments / 6) co_await sock_sendall(ends.first, text);
-        co_await sleep(1ns);
-      }
+      const std::string text = std::to_string(number++);
+      auto send = [&] {
+        EXPECT_EQ(::send(ends.first.descriptor(), text.data(), text.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(text.size()));
+      };
+      co_await rounds.disturb(task, send);
+      auto result = co_await outcome(task);
+      if (!result) result = co_await outcome(receive(receiver));
+      EXPECT_EQ(result->data, text);
+    };
+    co_await a_thousand_rounds(21, round);
+  }());
+}
+
+// Those in line behind a send that is cancelled have their turn.
+TEST_F(DatagramTest, ACancelledSendLeavesTheLineInOrder) {
+  run([]() -> Coro<void> {
+    auto ends = Socket::pair(Socket::Type::kDatagram);
+    DatagramSocket sender(std::move(ends.first));
+    const int peer = ends.second.descriptor();
+    const auto send = [](DatagramSocket& s, std::string_view text) -> Coro<void> { co_await s.send(text); };
+    auto round = [&](CancelRounds& rounds) -> Coro<void> {
+      std::size_t queued = 0;
+      while (::send(sender.socket().descriptor(), "full", 4, MSG_DONTWAIT | MSG_NOSIGNAL) == 4) ++queued;
+      auto first = create_task(send, std::ref(sender), std::string_view("one"));
+      auto task = create_task(send, std::ref(sender), std::string_view("two"));
+      auto last = create_task(send, std::ref(sender), std::string_view("three"));
+      char bytes[16];
+      auto make_room = [&] {
+        for (; queued > 0; --queued) EXPECT_EQ(::recv(peer, bytes, sizeof bytes, MSG_DONTWAIT), 4);
+      };
+      co_await rounds.disturb(task, make_room);
       const auto result = co_await outcome(task);
-      if (result) {
-        EXPECT_EQ(result->data, text);
-      } else {
-        ++cancelled;
-        const Datagram later = co_await receiver.recv_from();
-        EXPECT_EQ(later.data, text);
-      }
-      if (HasFailure()) co_return;
-    }
-    EXPECT_GT(cancelled, 200);
-    EXPECT_LT(cancelled, 900);
+      EXPECT_TRUE(result || result.cancelled()) << result.error_message();
+      co_await first;
+      co_await last;
+      std::string got;
+      for (ssize_t size = 0; (size = ::recv(peer, bytes, sizeof bytes, MSG_DONTWAIT)) > 0;)
+        got += std::string(bytes, static_cast<std::size_t>(size)) + ' ';
+      EXPECT_EQ(got, result ? "one two three " : "one three ");
+    };
+    co_await a_thousand_rounds(22, round);
   }());
 }
 

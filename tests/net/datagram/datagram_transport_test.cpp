@@ -67,33 +67,36 @@ Coro<Pair> connected_pair() {
   co_return Pair(std::move(endpoint), std::move(ends.second));
 }
 
+Coro<void> echoes_and_closes(SocketAddress own) {
+  auto [server, echo] = co_await create_datagram_endpoint(make_recorder, own);
+  echo->echoes = true;
+  auto [client, answers] = co_await create_datagram_endpoint(make_recorder, SocketAddress(), server.sockname());
+  EXPECT_EQ(answers->events, Log({"made"}));
+  EXPECT_EQ(client.peername(), server.sockname());
+  EXPECT_EQ(answers->transport, client);
+  EXPECT_GE(client.descriptor(), 0);
+  client.sendto("one");
+  client.sendto("", server.sockname());
+  client.sendto("three");
+  co_await until(answers, 4);
+  EXPECT_EQ(answers->events, Log({"made", "got one", "got ", "got three"}));
+  EXPECT_EQ(answers->sender, server.sockname());
+  client.close();
+  client.close();
+  EXPECT_TRUE(client.is_closing());
+  EXPECT_EQ(answers->events.size(), 4U);  // connection_lost comes soon, not now
+  co_await until(answers, 5);
+  EXPECT_EQ(answers->events.back(), "lost");
+  EXPECT_EQ(client.get_protocol(), nullptr);
+  EXPECT_EQ(client.descriptor(), -1);
+  server.abort();
+  co_await until(echo, 5);
+  EXPECT_EQ(echo->events.back(), "lost");
+}
+
 TEST_F(DatagramTransportTest, EchoesAndCloses) {
-  run([]() -> Coro<void> {
-    auto [server, echo] = co_await create_datagram_endpoint(make_recorder, kAnyPort);
-    echo->echoes = true;
-    auto [client, answers] = co_await create_datagram_endpoint(make_recorder, SocketAddress(), server.sockname());
-    EXPECT_EQ(answers->events, Log({"made"}));
-    EXPECT_EQ(client.peername(), server.sockname());
-    EXPECT_EQ(answers->transport, client);
-    EXPECT_GE(client.descriptor(), 0);
-    client.sendto("one");
-    client.sendto("", server.sockname());
-    client.sendto("three");
-    co_await until(answers, 4);
-    EXPECT_EQ(answers->events, Log({"made", "got one", "got ", "got three"}));
-    EXPECT_EQ(answers->sender, server.sockname());
-    client.close();
-    client.close();
-    EXPECT_TRUE(client.is_closing());
-    EXPECT_EQ(answers->events.size(), 4U);  // connection_lost comes soon, not now
-    co_await until(answers, 5);
-    EXPECT_EQ(answers->events.back(), "lost");
-    EXPECT_EQ(client.get_protocol(), nullptr);
-    EXPECT_EQ(client.descriptor(), -1);
-    server.abort();
-    co_await until(echo, 5);
-    EXPECT_EQ(echo->events.back(), "lost");
-  }());
+  run(echoes_and_closes(kAnyPort));
+  if (has_ipv6()) run(echoes_and_closes(SocketAddress::ip("::1", 0)));
 }
 
 TEST_F(DatagramTransportTest, AForeignAddressIsRefusedWhenThereIsARemoteOne) {
@@ -131,6 +134,26 @@ TEST_F(DatagramTransportTest, AnUnreachablePeerIsToldAndTheTransportGoesOn) {
     transport.close();
     const std::size_t before = protocol->events.size();
     co_await until(protocol, before + 1);
+  }());
+}
+
+TEST_F(DatagramTransportTest, AnErrorOfWhatIsBufferedIsToldAndTheTransportGoesOn) {
+  run([]() -> Coro<void> {
+    auto pair = co_await connected_pair();
+    auto& [transport, protocol] = pair.endpoint;
+    while (transport.get_write_buffer_size() < 100) transport.sendto("x");
+    EXPECT_EQ(protocol->events, Log({"made"}));
+    pair.peer.close();
+    while (transport.get_write_buffer_size() > 0) co_await sleep(1ns);
+    EXPECT_GE(protocol->events.size(), 2U);
+    EXPECT_EQ(protocol->events.back(), "error");
+    // The kernel says so once, and takes the connection away with it.
+    EXPECT_TRUE(protocol->code == std::errc::connection_refused || protocol->code == std::errc::not_connected);
+    EXPECT_FALSE(transport.is_closing());
+    const std::size_t before = protocol->events.size();
+    transport.close();
+    co_await until(protocol, before + 1);
+    EXPECT_EQ(protocol->events.back(), "lost");
   }());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/net/net_test.hpp"
+#include "tests/net/cancel/cancel_rounds.hpp"
 
 #include "tests/support/destroy_at_every_step.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -281,37 +281,11 @@ TEST_F(PipeTest, AThousandSeededCancellationsLoseNoByte) {
   run([]() -> Coro<void> {
     const Ends ends;
     ByteStream stream = connect_read_pipe(ends.reading());
-    Random random(11);
-    std::size_t sent = 0;
-    std::size_t received = 0;
-    int cancelled = 0;
-    for (int round = 0; round < 1000; ++round) {
-      auto task = create_task([](ByteStream& s) -> Coro<void> { co_await s.receive(); }, std::ref(stream));
-      const std::size_t cancel_at = random.below(5);
-      const std::size_t send_at = random.below(5);
-      for (std::size_t step = 0; step < 5 && !task.done(); ++step) {
-        if (step == send_at) {
-          const std::string bytes = pattern(1 + random.below(50), sent);
-          write_to(ends.writing(), bytes);
-          sent += bytes.size();
-        }
-        if (step == cancel_at) task.cancel();
-        co_await sleep(0s);
-      }
-      if (!task.done()) task.cancel();
-      const auto result = co_await outcome(task);
-      cancelled += result.cancelled() ? 1 : 0;
-      const std::string_view bytes = stream.buffered();
-      EXPECT_EQ(bytes, pattern(bytes.size(), received));
-      received += bytes.size();
-      stream.consume(bytes.size());
-    }
-    EXPECT_GT(cancelled, 100);
+    auto send = [&](std::string_view bytes) { write_to(ends.writing(), bytes); };
+    co_await receive_rounds(11, stream, send);
     ::close(ends.writing());
-    while (!(co_await stream.receive()).empty()) {
-    }
-    EXPECT_EQ(stream.buffered(), pattern(stream.buffered().size(), received));
-    EXPECT_EQ(received + stream.buffered().size(), sent);
+    const auto end = co_await stream.receive();
+    EXPECT_EQ(end, "");
   }());
 }
 

@@ -36,28 +36,6 @@ TEST_F(SockConnectTest, ConnectsToNames) {
   }());
 }
 
-TEST_F(SockConnectTest, ACancelledConnectMayBeJoined) {
-  run([]() -> Coro<void> {
-    for (int round = 0; round < 100; ++round) {
-      Socket listening = listening_socket();
-      const SocketAddress address = listening.sockname();
-      Socket socket = Socket::create(SocketAddress::Family::kIPv4);
-      auto connecting = create_task([](Socket& s, SocketAddress a) -> Coro<void> { co_await sock_connect(s, a); },
-                                    std::ref(socket), address);
-      for (int i = 0; i < round % 3; ++i) co_await sleep(0s);
-      connecting.cancel();
-      const auto result = co_await outcome(connecting);
-      if (result.cancelled()) {
-        auto again = create_task([](Socket& s, SocketAddress a) -> Coro<void> { co_await sock_connect(s, a); },
-                                 std::ref(socket), address);
-        const auto second = co_await outcome(again);
-        EXPECT_TRUE(second.has_value()) << second.error_message();
-      }
-      EXPECT_EQ(socket.peername(), address);
-    }
-  }());
-}
-
 TEST_F(SockConnectTest, AFullQueueOfAUnixListenerIsAnError) {
   run([]() -> Coro<void> {
     const SocketAddress address = SocketAddress::unix_path('\0' + ("corolla-full-queue-" + std::to_string(::getpid())));
