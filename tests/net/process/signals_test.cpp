@@ -16,6 +16,10 @@
 
 #include <sys/wait.h>
 
+#ifndef __has_feature
+#define __has_feature(feature) 0  // g++
+#endif
+
 namespace corolla_tests {
 namespace {
 
@@ -271,6 +275,7 @@ TEST_F(SignalsTest, LoopsComeAndGoWhileSignalsCome) {
   std::signal(SIGUSR1, SIG_DFL);
 }
 
+#if !__has_feature(thread_sanitizer)  // which delivers no signals after a fork with threads
 TEST_F(SignalsTest, AForkedChildTakesSignalsByItsDefault) {
   run([]() -> Coro<void> {
     int calls = 0;
@@ -289,6 +294,7 @@ TEST_F(SignalsTest, AForkedChildTakesSignalsByItsDefault) {
     EXPECT_EQ(calls, 0);
   }());
 }
+#endif
 
 TEST_F(SignalsTest, AnOwnHandlerReplacesTheRunnersCtrlC) {
   Runner runner;
