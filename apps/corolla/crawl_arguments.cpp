@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corolla/crawl_arguments.hpp"
 
+#include <corolla/http/session.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/runtime/error.hpp>
 
 #include "corolla/units.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -196,6 +198,23 @@ void add_requests(CLI::App& command, CrawlArguments& a) {
       ->group(group);
   command.add_flag("-k,--insecure", a.insecure, "Take any certificate of a server, whoever it belongs to")
       ->group(group);
+  command
+      .add_option("-x,--proxy", a.proxy,
+                  "Through this proxy: http, https, socks5 or socks5h (it looks names up). Without it: "
+                  "http_proxy, https_proxy, all_proxy of the environment")
+      ->type_name("URL")
+      ->group(group);
+  command
+      .add_option("--no-proxy", a.options.no_proxy, "Not for these: names, networks; * for all. Without it: no_proxy")
+      ->type_name("LIST")
+      ->group(group);
+  command.add_option("--load-cookies", a.cookies_before, "Begin with the cookies of this file, a cookies.txt")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_option("--save-cookies", a.cookies_after, "Write the cookies to this file at the end")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_flag("--no-cookies", a.no_cookies, "Neither keep nor send cookies")->group(group);
   add_size(command, "--max-body", "A larger body is a failure, compressed or not (32MiB)", [&a](auto size) {
     a.options.max_body_bytes = size;
   })->group(group);
@@ -276,6 +295,33 @@ void read_tls(CrawlArguments& a) {
   a.options.ssl = context;
 }
 
+void read_proxy(CrawlArguments& a) {
+  a.options.trust_env = true;
+  if (!a.proxy.empty()) {
+    const auto url = http::Url::try_parse(with_scheme(a.proxy));
+    if (!url) throw ValueError("--proxy: not a URL: " + a.proxy);
+    a.options.proxy = *url;
+  }
+  http::SessionOptions rules;
+  rules.proxy = a.options.proxy;
+  rules.trust_env = true;
+  const http::Session session(rules);  // throws for a URL that is no proxy's, the environment's too
+}
+
+void read_cookies(CrawlArguments& a) {
+  a.options.use_cookies = !a.no_cookies;
+  if (a.no_cookies && (!a.cookies_before.empty() || !a.cookies_after.empty()))
+    throw ValueError("--no-cookies: there are files of them");
+  a.options.cookie_jar = std::make_shared<http::CookieJar>();
+  if (a.cookies_before.empty()) return;
+  try {
+    if (!std::filesystem::exists(a.cookies_before)) throw ValueError("no such file: " + a.cookies_before);
+    a.options.cookie_jar->load(a.cookies_before);
+  } catch (const Error& error) {
+    throw ValueError("--load-cookies: " + std::string(error.what()));
+  }
+}
+
 std::string file_name_for(const http::Url& url) {
   std::string name(url.hostname());
   if (const auto port = url.port()) name += "_" + std::to_string(*port);
@@ -304,6 +350,8 @@ void complete_options(CrawlArguments& a) {
   if (options.seeds.empty()) throw ValueError("no URL to start from; see corolla crawl --help");
   read_headers(a);
   read_tls(a);
+  read_proxy(a);
+  read_cookies(a);
   for (const std::string& field : a.fields) options.fields.push_back(crawl::FieldSpec::parse(field));
   const http::Url first = http::Url::parse(options.seeds.front());
   options.database = a.database.value_or(file_name_for(first));

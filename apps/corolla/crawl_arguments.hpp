@@ -30,6 +30,10 @@ struct CrawlArguments {
   std::string certificate;  // a file
   std::string key;          // a file
   bool insecure = false;
+  std::string proxy;
+  std::string cookies_before;  // files
+  std::string cookies_after;
+  bool no_cookies = false;
   std::string seeds_file;
   std::string scope = "host";
   std::string order = "breadth";

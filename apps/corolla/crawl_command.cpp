@@ -82,6 +82,18 @@ void say_how_it_ended(CrawlReport& report, const crawl::CrawlSummary& summary, i
   if (exit_code == kNothing) report.error("nothing could be fetched");
 }
 
+// Also of a crawl that was cut short.
+bool save_cookies(CrawlReport& report, const CrawlArguments& arguments) {
+  if (arguments.cookies_after.empty()) return true;
+  try {
+    arguments.options.cookie_jar->save(arguments.cookies_after);
+    return true;
+  } catch (const Error& error) {
+    report.error("--save-cookies: " + std::string(error.what()));
+    return false;
+  }
+}
+
 int crawl_pages(CrawlArguments& arguments) {
   CrawlReport report(arguments);
   std::unique_ptr<crawl::Crawler> crawler;
@@ -117,6 +129,7 @@ int crawl_pages(CrawlArguments& arguments) {
     return exit_code;
   }
   report.finish_progress(crawler->progress());
+  if (!save_cookies(report, arguments) && exit_code == kOk) exit_code = kOutput;
   say_how_it_ended(report, crawler->summary(), exit_code);
   report.summary(crawler->summary(), exit_code);
   return exit_code;

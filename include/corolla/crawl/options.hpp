@@ -7,13 +7,16 @@
 #include <corolla/crawl/frontier.hpp>
 #include <corolla/crawl/retry.hpp>
 #include <corolla/crawl/scope.hpp>
+#include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/headers.hpp>
+#include <corolla/http/url.hpp>
 #include <corolla/net/tls_context.hpp>
 #include <corolla/runtime/api.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +82,13 @@ struct CrawlOptions {
   http::Headers headers;
   /// For https; without one certificates are verified against the system's authorities.
   TlsContext ssl;
+  /// As SessionOptions has them: pages are fetched through the proxy, but for the hosts of `no_proxy`.
+  std::optional<http::Url> proxy;
+  std::string no_proxy;
+  bool trust_env = false;
+  /// The jar; null: one that begins empty and is forgotten.
+  std::shared_ptr<http::CookieJar> cookie_jar;
+  bool use_cookies = true;
   /// A larger body, as sent or decoded, is a failure.
   std::uint64_t max_body_bytes = std::uint64_t{32} << 20U;
   /// Longer chains of redirections are failures.

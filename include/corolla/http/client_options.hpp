@@ -67,6 +67,14 @@ struct SessionOptions {
   TlsContext ssl;
   /// Who looks hosts up; null: getaddrinfo.
   std::shared_ptr<Resolver> resolver;
+  /// Requests go through it: http, https, socks5 (names are looked up here) or socks5h (by the proxy), with credentials
+  /// perhaps: "http://user:password@proxy:3128". https is tunnelled and verified as ever.
+  std::optional<Url> proxy;
+  /// Hosts that are reached without it: "localhost, .example.com, 10.0.0.0/8, [::1]:8080"; "*" for all.
+  std::string no_proxy;
+  /// Where there is no `proxy` or `no_proxy`, the environment's: http_proxy, https_proxy, all_proxy, no_proxy, the last three
+  /// also in capitals.
+  bool trust_env = false;
   /// Undo Content-Encoding (and ask for it).
   bool auto_decompress = true;
   /// Statuses from 400 on throw ClientResponseError.

@@ -8,12 +8,14 @@
 ///           ServerDisconnectedError    the peer closed before a response began
 ///           ClientOSError              a system call failed
 ///             ClientConnectorError     nobody answers there, or the name has no address
+///               ClientProxyConnectionError  nobody answers at the proxy's address
 ///               ClientSSLError         TLS went wrong
 ///                 ClientConnectorCertificateError  the server's certificate is refused
 ///         ClientPayloadError           the body broke off or cannot be decoded
 ///           ContentTooLarge            a cap on bytes, decoded bytes or ratio was hit
 ///         ClientResponseError          a whole response that counts as an error (raise_for_status)
 ///           TooManyRedirects
+///           ClientHttpProxyError     the proxy refuses to open a tunnel
 ///           ContentTypeError         the body is not of the type that was asked for
 ///         HttpProtocolError            bytes that are not HTTP
 ///           HeaderTooLarge             a limit of the head was hit
@@ -73,6 +75,14 @@ class COROLLA_API ClientConnectorError : public ClientOSError {
 
  protected:
   using ClientOSError::ClientOSError;
+};
+
+/// No connection to the proxy could be made.
+class COROLLA_API ClientProxyConnectionError : public ClientConnectorError {
+ public:
+  ClientProxyConnectionError(std::string_view peer, const OSError& error)
+      : ClientConnectorError("the proxy " + std::string(peer), error) {}
+  ~ClientProxyConnectionError() override;
 };
 
 /// No TLS with the server; code() is std::errc::protocol_error.
@@ -141,6 +151,13 @@ class COROLLA_API TooManyRedirects : public ClientResponseError {
  public:
   using ClientResponseError::ClientResponseError;
   ~TooManyRedirects() override;
+};
+
+/// The proxy does not connect to the server: status() is what it answered, 407 when it wants credentials.
+class COROLLA_API ClientHttpProxyError : public ClientResponseError {
+ public:
+  using ClientResponseError::ClientResponseError;
+  ~ClientHttpProxyError() override;
 };
 
 /// The response's Content-Type is not what it was to be read as.

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@
 namespace corolla::inline v0::http {
 
 class Session;
+struct Proxy;
 
 /// What a request consists of.
 struct RequestData {
@@ -34,6 +36,7 @@ struct RequestData {
   Url url;
   Headers headers;
   std::string body;
+  std::shared_ptr<const Proxy> proxy;  // null: by the session's rules
   ClientTimeout timeout;
   unsigned max_redirects = 10;
   std::uint64_t max_body_bytes = 0;
@@ -94,6 +97,8 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
     data_.timeout = timeout;
     return std::move(*this);
   }
+  /// Through this proxy, whatever the session's rules are. ValueError for a URL that is no proxy's.
+  COROLLA_API Request&& proxy(const Url& url) &&;
   /// False: a redirect is returned as it is.
   Request&& allow_redirects(bool allow) && {
     data_.allow_redirects = allow;

@@ -44,6 +44,11 @@ http::SessionOptions session_options(const CrawlOptions& options) {
   session.headers = options.headers;
   session.user_agent = options.user_agent;
   session.ssl = options.ssl;
+  session.proxy = options.proxy;
+  session.no_proxy = options.no_proxy;
+  session.trust_env = options.trust_env;
+  session.cookie_jar = options.cookie_jar;
+  session.use_cookies = options.use_cookies;
   return session;
 }
 

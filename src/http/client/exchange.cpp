@@ -21,15 +21,15 @@ constexpr int kMostInterimResponses = 20;
 }
 
 // Gets a connection when none could be had at once.
-Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request, const Deadlines& deadlines,
-                                          bool fresh) {
+Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request,
+                                          std::shared_ptr<const Proxy> proxy, const Deadlines& deadlines, bool fresh) {
   std::optional<std::chrono::nanoseconds> limit = request.timeout.connect;
   if (deadlines.total) {
     const auto left =
         std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(), std::chrono::nanoseconds(1));
     limit = limit ? std::min(*limit, left) : left;
   }
-  auto acquiring = wait_for(pool.acquire(request.url, request.timeout, fresh), limit);
+  auto acquiring = wait_for(pool.acquire(request.url, std::move(proxy), request.timeout, fresh), limit);
   auto outcome_of_it = co_await outcome(std::move(acquiring));
   if (outcome_of_it) co_return std::move(*outcome_of_it);
   try {
@@ -135,16 +135,17 @@ class Lease {
 
 Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request,
                                               const Deadlines& deadlines) {
+  const std::shared_ptr<const Proxy> proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;
   for (;;) {
     std::unique_ptr<Connection> connection;
-    if (!fresh) connection = session.pool->try_reuse(request.url);
+    if (!fresh) connection = session.pool->try_reuse(request.url, proxy);
     if (!connection) {
-      auto connecting = connect(*session.pool, request, deadlines, fresh);
+      auto connecting = connect(*session.pool, request, proxy, deadlines, fresh);
       connection = co_await std::move(connecting);
     }
     Lease lease(*session.pool, std::move(connection));
-    write_request_head(lease->head, session, request);
+    write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
     const bool reused = lease->reused;
     const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines);
     if (ended.error) {

@@ -20,40 +20,30 @@ ConnectionPool::ConnectionPool(const SessionOptions& options)
       idle_limit_(options.limit ? options.limit : kIdleWithoutLimit),
       keepalive_timeout_(options.keepalive_timeout),
       parser_limits_(options.parser),
-      tls_context_(options.ssl),
-      resolver_(options.resolver) {}
+      connector_(options) {}
 
 ConnectionPool::~ConnectionPool() { close(); }
 
-HostPool& ConnectionPool::host_of(const Url& url) {
-  const std::string_view key = url.host_and_port();
+HostPool& ConnectionPool::host_of(const Url& url, const Proxied& proxy) {
+  std::string with_proxy;
+  std::string_view key = url.host_and_port();
+  if (proxy) key = with_proxy.append(key).append(" via ").append(proxy->key);
   const bool tls = url.scheme() == "https";
   Hosts& hosts = tls ? tls_hosts_ : plain_hosts_;
   if (const auto found = hosts.find(key); found != hosts.end()) return *found->second;
-  auto host = std::make_unique<HostPool>(std::string(key), std::string(url.hostname()), url.effective_port(), tls);
+  Destination destination{std::string(url.hostname()), url.effective_port(), tls, proxy};
+  auto host = std::make_unique<HostPool>(std::string(key), std::move(destination));
   HostPool& made = *host;
   hosts.emplace(made.key, std::move(host));
   return made;
-}
-
-ConnectOptions ConnectionPool::connect_options(const HostPool& host) {
-  ConnectOptions options;
-  options.resolver = resolver_;
-  if (!host.tls) return options;
-  if (!tls_context_) {
-    tls_context_ = TlsContext::client();
-    tls_context_.set_alpn_protocols({"http/1.1"});
-  }
-  options.ssl = tls_context_;
-  return options;
 }
 
 bool ConnectionPool::has_room(const HostPool& host) const noexcept {
   return (limit_ == 0 || slots_ < limit_) && (limit_per_host_ == 0 || host.slots < limit_per_host_);
 }
 
-std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url) {
-  HostPool& host = host_of(url);
+std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy) {
+  HostPool& host = host_of(url, proxy);
   if (!has_room(host) || !host.waiters.empty()) return nullptr;
   std::unique_ptr<Connection> connection = pop_idle(host);
   if (connection) {
@@ -64,8 +54,9 @@ std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url) {
   return connection;
 }
 
-Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, ClientTimeout timeout, bool fresh) {
-  HostPool& host = host_of(url);
+Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
+                                                          bool fresh) {
+  HostPool& host = host_of(url, proxy);
   if (has_room(host) && host.waiters.empty()) {
     take_slot(host);
   } else {
@@ -76,7 +67,7 @@ Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Client
   try {
     if (!fresh) connection = pop_idle(host);
     if (!connection) {
-      auto connecting = wait_for(connect_tcp(host.hostname, host.port, connect_options(host)), timeout.sock_connect);
+      auto connecting = wait_for(connector_.connect(host.destination), timeout.sock_connect);
       connection = std::make_unique<Connection>(co_await std::move(connecting), parser_limits_);
       connection->host = &host;
     }
@@ -216,7 +207,7 @@ void ConnectionPool::drop_expired_idle() {
 void ConnectionPool::forget_if_unused(HostPool& host) noexcept {
   if (host.slots > 0 || host.idle || host.eligible || !host.waiters.empty()) return;
   const std::string key = host.key;
-  (host.tls ? tls_hosts_ : plain_hosts_).erase(key);
+  (host.destination.tls ? tls_hosts_ : plain_hosts_).erase(key);
 }
 
 void ConnectionPool::close() noexcept {

@@ -13,12 +13,12 @@
 
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/url.hpp>
-#include <corolla/net/connect.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/future.hpp>
 
 #include "http/client/connection.hpp"
+#include "http/client/connector.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -30,15 +30,16 @@
 
 namespace corolla::inline v0::http {
 
-/// One scheme, host and port.
+/// One scheme, host and port, by way of one proxy or none.
 class HostPool {
  public:
-  HostPool(std::string name, std::string host, std::uint16_t to_port, bool over_tls)
-      : key(std::move(name)), hostname(std::move(host)), port(to_port), tls(over_tls) {}
+  HostPool(std::string name, Destination where_to) : key(std::move(name)), destination(std::move(where_to)) {}
+  /// Requests are sent to a proxy that passes them on, not through it.
+  [[nodiscard]] bool forwarded() const noexcept {
+    return destination.proxy && !destination.tls && destination.proxy->is_http();
+  }
   const std::string key;
-  const std::string hostname;
-  const std::uint16_t port;
-  const bool tls;
+  const Destination destination;
   std::size_t slots = 0;                // taken
   std::unique_ptr<Connection> idle;     // top of the stack
   std::deque<Future<void>> waiters;     // completed when they get a slot; cancelled ones are skipped
@@ -57,10 +58,12 @@ class ConnectionPool {
     if (--references_ == 0) delete this;
   }
 
+  using Proxied = std::shared_ptr<const Proxy>;
   /// A slot at the host of `url` and a kept connection, if both are to be had at once; else null.
-  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url);
+  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url, const Proxied& proxy);
   /// Waits for a slot if need be, and connects if none is kept. With `fresh` a kept one is never used.
-  [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Url& url, ClientTimeout timeout, bool fresh);
+  [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
+                                                          bool fresh);
   /// Gives the slot back; the connection is kept when it is `reusable`, else closed.
   void give_back(std::unique_ptr<Connection> connection, bool reusable) noexcept;
   /// Closes what is idle and keeps nothing any more.
@@ -71,8 +74,7 @@ class ConnectionPool {
 
  private:
   ~ConnectionPool();
-  [[nodiscard]] HostPool& host_of(const Url& url);
-  [[nodiscard]] ConnectOptions connect_options(const HostPool& host);
+  [[nodiscard]] HostPool& host_of(const Url& url, const Proxied& proxy);
   [[nodiscard]] bool has_room(const HostPool& host) const noexcept;
   Coro<void> wait_for_slot(HostPool& host);
   void take_slot(HostPool& host) noexcept;
@@ -99,8 +101,7 @@ class ConnectionPool {
   using Hosts = std::unordered_map<std::string, std::unique_ptr<HostPool>, Hash, std::equal_to<>>;
   Hosts plain_hosts_;
   Hosts tls_hosts_;
-  TlsContext tls_context_;
-  std::shared_ptr<Resolver> resolver_;
+  Connector connector_;
   std::list<HostPool*> eligible_;
   std::size_t slots_ = 0;
   std::size_t idle_count_ = 0;

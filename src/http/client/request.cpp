@@ -5,6 +5,7 @@
 #include <corolla/runtime/error.hpp>
 
 #include "http/base64.hpp"
+#include "http/client/proxy/proxy.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -63,6 +64,11 @@ Request&& Request::form(std::string_view name, std::string_view value) && {
     data_.headers.set("Content-Type", kForm);
   }
   append_pair(data_.body, name, value);
+  return std::move(*this);
+}
+
+Request&& Request::proxy(const Url& url) && {
+  data_.proxy = std::make_shared<Proxy>(url);
   return std::move(*this);
 }
 

@@ -71,13 +71,20 @@ std::string make_default_fields(const SessionOptions& options) {
   return text;
 }
 
-void write_request_head(std::string& out, const Session::Private& session, const RequestData& request) {
+void write_request_head(std::string& out, const Session::Private& session, const RequestData& request,
+                        const Proxy* forwarder) {
   out.clear();
-  out.append(request.method).append(" ").append(request.url.request_target()).append(" HTTP/1.1\r\n");
+  out.append(request.method).append(" ");
+  if (forwarder) out.append(request.url.origin());  // RFC 9112, section 3.2.2
+  out.append(request.url.request_target()).append(" HTTP/1.1\r\n");
   if (!request.headers.contains("Host")) out.append("Host: ").append(request.url.host_and_port()).append("\r\n");
   if (request.headers.empty() && !request.crossed_origins) out.append(session.default_fields);
   else fields_of(session.options, request).write_to(out);
   write_cookies(out, session, request);
+  if (forwarder && !request.headers.contains("Proxy-Authorization")) {
+    if (const std::string credentials = forwarder->authorization(); !credentials.empty())
+      out.append("Proxy-Authorization: ").append(credentials).append("\r\n");
+  }
   if (request.url.has_credentials() && !request.headers.contains("Authorization")) {
     const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
     out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");

@@ -15,6 +15,7 @@ namespace corolla::inline v0::http {
 Session::Private::Private(const SessionOptions& session_options)
     : options(session_options),
       pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
+      proxies(session_options),
       cookie_jar(session_options.cookie_jar ? session_options.cookie_jar : std::make_shared<CookieJar>()),
       default_fields(make_default_fields(session_options)) {}
 

@@ -7,6 +7,7 @@
 #include <corolla/runtime/future.hpp>
 
 #include "http/client/pool.hpp"
+#include "http/client/proxy/proxy.hpp"
 
 #include <cstddef>
 #include <string>
@@ -22,6 +23,7 @@ class Session::Private {
 
   const SessionOptions options;
   const FutureRef<ConnectionPool> pool;
+  const ProxyRules proxies;
   const std::shared_ptr<CookieJar> cookie_jar;
   const std::string default_fields;  // as they stand on the wire, for requests that name none themselves
   std::size_t under_way = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // https: the client and the server over TLS.
-#include "tests/http/client/session_test.hpp"
-#include "tests/support/certificates.hpp"
+#include "tests/http/client/https_test.hpp"
 
 #include <corolla/http/web_server.hpp>
 #include <corolla/net/tls.hpp>
@@ -14,30 +13,7 @@
 namespace corolla::test {
 namespace {
 
-using corolla_tests::authorities;
-using corolla_tests::Certificate;
 using corolla_tests::host_request;
-
-TlsContext trusting() {
-  TlsContext context = TlsContext::client();
-  context.forget_verify_locations();
-  context.load_verify_locations("", "", authorities().root.pem());
-  return context;
-}
-
-TlsContext serving(const Certificate& host, const std::string& more = {}) {
-  TlsContext context = TlsContext::server();
-  context.use_cert_chain(host.pem() + more, host.key_pem());
-  return context;
-}
-
-TlsContext serving() { return serving(authorities().host, authorities().intermediate.pem()); }
-
-SessionOptions with(TlsContext context) {
-  SessionOptions options;
-  options.ssl = std::move(context);
-  return options;
-}
 
 Coro<http::ServerResponse> answer(http::ServerRequest& request) {
   const auto credentials = std::string(request.headers().get("Authorization", "none"));

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Connector: makes the connections of a pool, directly or through a proxy.
+#pragma once
+
+#include <corolla/http/client_options.hpp>
+#include <corolla/net/byte_stream.hpp>
+#include <corolla/net/connect.hpp>
+#include <corolla/runtime/coro.hpp>
+
+#include "http/client/proxy/proxy.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace corolla::inline v0::http {
+
+/// Where a request goes.
+struct Destination {
+  std::string hostname;
+  std::uint16_t port;
+  bool tls;
+  std::shared_ptr<const Proxy> proxy;  // null: straight there
+};
+
+class Connector {
+ public:
+  explicit Connector(const SessionOptions& options);
+
+  /// A stream to the destination, TLS included. For plain http through an HTTP proxy it is one to the proxy, which is told the
+  /// whole URL of each request. OSError, TlsError; ClientProxyConnectionError and ClientHttpProxyError when the proxy is to
+  /// blame. Both outlive the call.
+  [[nodiscard]] Coro<ByteStream> connect(const Destination& to);
+
+ private:
+  [[nodiscard]] const TlsContext& tls_context();
+  [[nodiscard]] Coro<ByteStream> connect_to_proxy(const Proxy& proxy);
+  [[nodiscard]] Coro<void> open_tunnel(ByteStream& stream, const Destination& to) const;
+  [[nodiscard]] Coro<void> ask_socks5(ByteStream& stream, const Destination& to) const;
+
+  TlsContext tls_context_;
+  const std::shared_ptr<Resolver> resolver_;
+  const ParserLimits parser_limits_;
+  const std::string user_agent_;
+};
+
+}  // namespace corolla::inline v0::http
