@@ -125,7 +125,8 @@ TEST_F(ProxyTest, WhatASocksProxyMaySay) {
     const std::string six = "\x05\x00\x00\x04"s + std::string(18, 'x');
     for (const std::string& connected : {done, named, six}) {
       std::string arrived;
-      const auto status = co_await socks_outcome({hello, connected, ok("")}, "http://name.test:81/x", "", &arrived);
+      const std::vector<std::string> answers = {hello, connected, ok("")};
+      const auto status = co_await socks_outcome(answers, "http://name.test:81/x", "", &arrived);
       EXPECT_EQ(status, "200");
       EXPECT_TRUE(arrived.starts_with("\x05\x01\x00|\x05\x01\x00\x03\x09name.test\x00\x51|GET /x HTTP/1.1\r\n"s));
     }
@@ -158,12 +159,13 @@ TEST_F(ProxyTest, WhatASocksProxyMaySay) {
 TEST_F(ProxyTest, SocksCredentials) {
   run_test([]() -> Coro<void> {
     std::string arrived;
-    const auto wrong =
-        co_await socks_outcome({"\x05\x02"s, "\x01\x01"s}, "http://127.0.0.1/", "us%20er:p%00w@", &arrived);
+    const std::vector<std::string> refusing = {"\x05\x02"s, "\x01\x01"s};
+    const auto wrong = co_await socks_outcome(refusing, "http://127.0.0.1/", "us%20er:p%00w@", &arrived);
     EXPECT_NE(wrong.find("refuses the user or the password"), std::string::npos) << wrong;
     EXPECT_EQ(arrived, "\x05\x02\x00\x02|\x01\x05us er\x03p\x00w|"s);
     arrived.clear();
-    const auto none = co_await socks_outcome({"\x05\x00"s, "\x05\x05\x00\x01"s}, "http://[::1]:256/", "a:b@", &arrived);
+    const std::vector<std::string> not_asking = {"\x05\x00"s, "\x05\x05\x00\x01"s};
+    const auto none = co_await socks_outcome(not_asking, "http://[::1]:256/", "a:b@", &arrived);
     EXPECT_NE(none.find("was refused"), std::string::npos) << "credentials that nobody asks for are not sent";
     EXPECT_EQ(arrived, "\x05\x02\x00\x02|\x05\x01\x00\x04"s + std::string(15, '\0') + "\x01\x01\x00|"s);
   });
