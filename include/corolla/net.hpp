@@ -24,6 +24,7 @@
 #include <corolla/net/stream_writer.hpp>
 #include <corolla/net/streams.hpp>
 #include <corolla/net/subprocess.hpp>
+#include <corolla/net/subprocess_protocol.hpp>
 #include <corolla/net/tls.hpp>
 #include <corolla/net/tls_connection.hpp>
 #include <corolla/net/tls_context.hpp>

@@ -16,6 +16,8 @@
 #include <cstdio>
 #include <vector>
 
+#include <pthread.h>
+
 namespace corolla {
 inline namespace v0 {
 
@@ -44,6 +46,13 @@ struct EventLoop::Private {
 };
 
 constinit thread_local Running running_now = {nullptr, nullptr, nullptr};
+
+namespace {
+
+// The child of a fork is in no loop, even when one that ran made it: it may run one of its own.
+void leave_loop_in_child() noexcept { running_now = {nullptr, nullptr, nullptr}; }
+
+}  // namespace
 
 void throw_no_running_loop() { throw RuntimeError("no running event loop"); }
 
@@ -144,6 +153,7 @@ inline void EventLoop::run_ready() noexcept {
 }
 
 void EventLoop::run(bool once) {
+  [[maybe_unused]] static const int at_fork = ::pthread_atfork(nullptr, nullptr, leave_loop_in_child);
   require_runnable();
   struct Running {
     EventLoop& loop;

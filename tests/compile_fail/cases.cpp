@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <corolla/net/signals.hpp>
 #include <corolla/runtime.hpp>
 #include <corolla/sync/lock.hpp>
 #include <corolla/sync/queue.hpp>
@@ -169,6 +170,8 @@ void wrong(EventLoop& loop) {
 }
 #elif defined(CASE_call_soon_threadsafe_coroutine)
 void wrong(EventLoop& loop) { loop.call_soon_threadsafe(number); }
+#elif defined(CASE_signal_handler_coroutine)
+void wrong() { add_signal_handler(1, number); }
 #elif defined(CASE_call_soon_coro)
 void wrong(EventLoop& loop) { loop.call_soon(number()); }
 #elif defined(CASE_task_for_coro)

@@ -14,11 +14,13 @@
 #pragma once
 
 #include <corolla/runtime/api.hpp>
+#include <corolla/runtime/closure.hpp>
 #include <corolla/runtime/coro.hpp>
 
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace corolla {
@@ -29,6 +31,12 @@ inline namespace v0 {
 /// that is no signal; RuntimeError for those that cannot be caught (SIGKILL, SIGSTOP) or are the faults of an instruction
 /// (SIGSEGV, SIGBUS, SIGFPE, SIGILL), and without a running loop; OSError without descriptors.
 COROLLA_API void add_signal_handler(int signal, std::function<void()> callback);
+/// A coroutine function does not compile: its body would never run.
+template <class F>
+  requires returns_coro<std::invoke_result_t<F&>>
+void add_signal_handler(int /*signal*/, F&& /*callback*/) {
+  require_no_coroutine<F>();
+}
 /// False when the running loop has no such callback. It is not called any more, not even for a signal that came before.
 /// ValueError for a number that is no signal.
 COROLLA_API bool remove_signal_handler(int signal);

@@ -18,6 +18,9 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace corolla {
 inline namespace v0 {
@@ -51,6 +54,19 @@ class COROLLA_API StreamReader {
   /// Up to and including `separator`. IncompleteReadError at the end of the stream; LimitOverrunError when the record is
   /// longer than the limit (it stays in the buffer); ValueError for an empty separator.
   [[nodiscard]] Coro<std::string> readuntil(std::string separator = "\n");
+  /// As above with any one of several separators: the shortest record that ends with one of them. The record's length, for
+  /// the limit, is without the separator it ends with, the shortest such one. ValueError for none, and for an empty one.
+  [[nodiscard]] Coro<std::string> readuntil(std::vector<std::string> separators);
+  /// The same: `reader.readuntil("\r\n", "\n")`.
+  template <class... More>
+    requires(sizeof...(More) >= 1 && (std::is_convertible_v<const More&, std::string_view> && ...))
+  [[nodiscard]] Coro<std::string> readuntil(std::string_view first, const More&... more) {
+    std::vector<std::string> separators;
+    separators.reserve(1 + sizeof...(More));
+    separators.emplace_back(first);
+    (separators.emplace_back(std::string_view(more)), ...);
+    return readuntil(std::move(separators));
+  }
 
   /// The end was received and the buffer is empty.
   [[nodiscard]] bool at_eof() const noexcept { return state_->input_ended() && state_->input().unread().empty(); }
@@ -66,6 +82,8 @@ class COROLLA_API StreamReader {
 
  private:
   class Claim;
+  template <class Separators>
+  [[nodiscard]] Coro<std::string> read_through(Separators separators);
   [[nodiscard]] std::string_view buffered() const noexcept { return state_->input().unread(); }
   [[nodiscard]] std::string take(std::size_t count);
   [[nodiscard]] FedStream& fed() const;

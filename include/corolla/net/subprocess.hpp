@@ -61,6 +61,8 @@ inline constexpr Stdio Stdio::kStdout{Stdio::Kind::kStdout};
 /// How to start a child.
 struct SubprocessOptions {
   SubprocessOptions() {}
+  /// A pipe for each of the three streams.
+  [[nodiscard]] COROLLA_API static SubprocessOptions piped();
   Stdio stdin_from = Stdio::kInherit;
   Stdio stdout_to = Stdio::kInherit;
   Stdio stderr_to = Stdio::kInherit;
@@ -166,6 +168,8 @@ template <class... Args>
   (argv.emplace_back(std::string_view(args)), ...);
   return create_subprocess_exec(std::move(argv), options);
 }
+/// The arguments that run a command by the shell.
+[[nodiscard]] COROLLA_API std::vector<std::string> shell_argv(std::string command);
 /// Runs a command by /bin/sh -c. Whoever puts text from outside into the command lets it run commands.
 [[nodiscard]] COROLLA_API Coro<Process> create_subprocess_shell(std::string command,
                                                                 SubprocessOptions options = SubprocessOptions());

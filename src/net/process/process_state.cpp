@@ -83,7 +83,7 @@ ProcessState::~ProcessState() {
 
 // Whatever can fail for want of memory or descriptors is done before the spawn, as far as possible; what fails after it
 // leaves a state whose destructor ends the child.
-void ProcessState::start(const std::vector<std::string>& argv, const SubprocessOptions& options) {
+void ProcessState::start(const std::vector<std::string>& argv, const SubprocessOptions& options, Ends ends) {
   EventLoop& loop = *core_.loop();
   const std::array<Stdio, 3> wanted{options.stdin_from, options.stdout_to, options.stderr_to};
   std::array<Redirection, 3> opened;
@@ -92,16 +92,12 @@ void ProcessState::start(const std::vector<std::string>& argv, const SubprocessO
     opened[i] = open_redirection(wanted[i], static_cast<int>(i));
     streams[i] = opened[i].child.get() >= 0 ? opened[i].child.get() : wanted[i].descriptor();
   }
-  if (opened[0].parent.get() >= 0)
-    stdin_pipe.emplace(stream_of_pipe(loop, opened[0].parent.release(), PipeState::End::kWrite));
-  if (opened[1].parent.get() >= 0) {
-    stdout_stream = stream_of_pipe(loop, opened[1].parent.release(), PipeState::End::kRead);
-    stdout_pipe.emplace(stdout_stream.state(), options.limit);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (opened[i].parent.get() < 0) continue;
+    const auto end = i == STDIN_FILENO ? PipeState::End::kWrite : PipeState::End::kRead;
+    pipes[i] = stream_of_pipe(loop, opened[i].parent.release(), end);
   }
-  if (opened[2].parent.get() >= 0) {
-    stderr_stream = stream_of_pipe(loop, opened[2].parent.release(), PipeState::End::kRead);
-    stderr_pipe.emplace(stderr_stream.state(), options.limit);
-  }
+  if (ends == Ends::kReadersAndWriter) make_readers_and_writer(options.limit);
   pid_ = spawn(argv, options, streams);
   pidfd_ = open_pidfd(pid_);
   if (pidfd_ >= 0) {
@@ -110,6 +106,12 @@ void ProcessState::start(const std::vector<std::string>& argv, const SubprocessO
   }
   if (errno != ESRCH) throw OSError(errno, "pidfd_open");
   returncode_ = kUnknown;  // SIGCHLD is ignored, and the child had ended
+}
+
+void ProcessState::make_readers_and_writer(std::size_t limit) {
+  if (pipes[0]) stdin_pipe.emplace(std::move(pipes[0]));
+  if (pipes[1]) stdout_pipe.emplace(pipes[1].state(), limit);
+  if (pipes[2]) stderr_pipe.emplace(pipes[2].state(), limit);
 }
 
 void ProcessState::watch() {
@@ -126,6 +128,7 @@ void ProcessState::maybe_exited() noexcept {
       TaskBase& task = static_cast<WakeUp*>(waiter)->task();
       if (task.waiting()) task.wake();
     }
+    if (listener_) std::exchange(listener_, nullptr)->child_ended();
     return;
   }
   const int result = core_.loop() ? core_.loop()->io().perform(exit_) : Operation::kPending;
@@ -168,14 +171,17 @@ void ProcessState::close_pidfd() noexcept {
 
 void ProcessState::abandon() noexcept {
   if (stdin_pipe) stdin_pipe->abort();
-  stdout_stream.abort();
-  stderr_stream.abort();
-  if (!returncode_ && pidfd_ >= 0) send_by_pidfd(pidfd_, SIGKILL);
+  for (ByteStream& pipe : pipes) pipe.abort();
+  kill();
 }
 
 void ProcessState::send_signal(int signal) const {
   if (returncode_) throw OSError(ESRCH, "send_signal to process " + std::to_string(pid_));
   if (send_by_pidfd(pidfd_, signal) != 0) throw OSError(errno, "send_signal to process " + std::to_string(pid_));
+}
+
+void ProcessState::kill() const noexcept {
+  if (!returncode_ && pidfd_ >= 0) send_by_pidfd(pidfd_, SIGKILL);
 }
 
 void ProcessState::wait_to_exit(TaskBase& task) {

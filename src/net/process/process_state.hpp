@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// ProcessState: a child, its pipes, and those who wait for its end.
+/// ProcessState: a child, its pipes, and those who wait for its end: tasks, and a SubprocessTransport.
 ///
 /// From the spawn on somebody is bound to reap the child. While the loop lives that is a poll on the pidfd, which holds
 /// this state; when it ends without the child's end, because the loop dies, the last one to let go of the state kills
@@ -14,6 +14,7 @@
 #include <corolla/runtime/loop_core.hpp>
 #include <corolla/runtime/task_base.hpp>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,16 @@
 namespace corolla {
 inline namespace v0 {
 
+/// Who is told of a child's end without being a task.
+class ProcessListener {
+ public:
+  /// Called once, when there is a return code.
+  virtual void child_ended() noexcept = 0;
+
+ protected:
+  ~ProcessListener() = default;
+};
+
 class ProcessState final : public std::enable_shared_from_this<ProcessState> {
  public:
   explicit ProcessState(EventLoop& loop);
@@ -29,20 +40,26 @@ class ProcessState final : public std::enable_shared_from_this<ProcessState> {
   ProcessState& operator=(const ProcessState&) = delete;
   ~ProcessState();
 
-  void start(const std::vector<std::string>& argv, const SubprocessOptions& options);
+  /// What becomes of the pipes: a reader or a writer on each, or the stream alone.
+  enum class Ends : std::uint8_t { kReadersAndWriter, kStreams };
+  void start(const std::vector<std::string>& argv, const SubprocessOptions& options, Ends ends);
   /// Nobody is interested any more: kills a child that runs and drops the pipes.
   void abandon() noexcept;
 
   [[nodiscard]] int pid() const noexcept { return pid_; }
   [[nodiscard]] const std::optional<int>& returncode() const noexcept { return returncode_; }
   void send_signal(int signal) const;
+  /// SIGKILL to a child that runs.
+  void kill() const noexcept;
+  /// Null: nobody.
+  void set_listener(ProcessListener* listener) noexcept { listener_ = listener; }
   void wait_to_exit(TaskBase& task);
   void stop_waiting(TaskBase& task) noexcept;
 
+  /// This process's ends of the pipes, by the child's number; stdin's is with stdin_pipe if there is that.
+  std::array<ByteStream, 3> pipes;
   std::optional<StreamWriter> stdin_pipe;
-  ByteStream stdout_stream;
   std::optional<StreamReader> stdout_pipe;
-  ByteStream stderr_stream;
   std::optional<StreamReader> stderr_pipe;
 
  private:
@@ -59,6 +76,7 @@ class ProcessState final : public std::enable_shared_from_this<ProcessState> {
     std::shared_ptr<ProcessState> keep_;
   };
 
+  void make_readers_and_writer(std::size_t limit);
   void watch();
   void maybe_exited() noexcept;
   /// Takes the return code; with `wait` it waits for it. False when the child runs.
@@ -71,6 +89,7 @@ class ProcessState final : public std::enable_shared_from_this<ProcessState> {
   int pidfd_ = -1;
   std::optional<int> returncode_;
   WaiterList waiters_;
+  ProcessListener* listener_ = nullptr;
   Exit exit_{*this};
 };
 

@@ -48,7 +48,7 @@ Coro<std::string> read_all(SharedProcess process, bool errors) {
   if (!reader) co_return std::string();
   auto reading = reader->read(-1);
   std::string all = co_await std::move(reading);
-  (errors ? process->stderr_stream : process->stdout_stream).close();
+  process->pipes[errors ? STDERR_FILENO : STDOUT_FILENO].close();
   co_return all;
 }
 
@@ -121,7 +121,7 @@ void Process::close_pipe(int number) const {
   }
   if (number != STDOUT_FILENO && number != STDERR_FILENO)
     throw ValueError("a process has no pipe " + std::to_string(number));
-  ByteStream& stream = number == STDOUT_FILENO ? state_->stdout_stream : state_->stderr_stream;
+  ByteStream& stream = state_->pipes[static_cast<std::size_t>(number)];
   if (!stream) throw RuntimeError("that stream of the process is no pipe");
   stream.close();
 }
@@ -132,13 +132,20 @@ void Process::kill() const { state_->send_signal(SIGKILL); }
 
 Coro<Process> create_subprocess_exec(std::vector<std::string> argv, SubprocessOptions options) {
   auto state = std::make_shared<ProcessState>(get_running_loop());
-  state->start(argv, options);
+  state->start(argv, options, ProcessState::Ends::kReadersAndWriter);
   co_return Process(std::move(state));
 }
 
 Coro<Process> create_subprocess_shell(std::string command, SubprocessOptions options) {
-  std::vector<std::string> argv{"/bin/sh", "-c", std::move(command)};
-  return create_subprocess_exec(std::move(argv), std::move(options));
+  return create_subprocess_exec(shell_argv(std::move(command)), std::move(options));
+}
+
+std::vector<std::string> shell_argv(std::string command) { return {"/bin/sh", "-c", std::move(command)}; }
+
+SubprocessOptions SubprocessOptions::piped() {
+  SubprocessOptions options;
+  options.stdin_from = options.stdout_to = options.stderr_to = Stdio::kPipe;
+  return options;
 }
 
 }  // namespace v0

@@ -43,6 +43,65 @@ class FedStream final : public StreamState {
   std::exception_ptr error_;
 };
 
+namespace {
+
+// Where a separator stands.
+struct Match {
+  std::size_t begin = std::string_view::npos;
+  std::size_t end = std::string_view::npos;
+  [[nodiscard]] bool found() const noexcept { return end != std::string_view::npos; }
+};
+
+class OneSeparator {
+ public:
+  explicit OneSeparator(std::string separator) noexcept : separator_(std::move(separator)) {}
+  void check() const {
+    if (separator_.empty()) throw ValueError("Separator should be at least one-byte string");
+  }
+  [[nodiscard]] std::size_t shortest() const noexcept { return separator_.size(); }
+  [[nodiscard]] std::size_t longest() const noexcept { return separator_.size(); }
+  [[nodiscard]] Match find(std::string_view bytes, std::size_t from) const noexcept {
+    Match match;
+    match.begin = bytes.find(separator_, from);
+    if (match.begin != std::string_view::npos) match.end = match.begin + separator_.size();
+    return match;
+  }
+
+ private:
+  std::string separator_;
+};
+
+// The match that ends first counts, and of several that end there the shortest.
+class AnySeparator {
+ public:
+  explicit AnySeparator(std::vector<std::string> separators) : separators_(std::move(separators)) {
+    std::sort(separators_.begin(), separators_.end(),
+              [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
+  }
+  void check() const {
+    if (separators_.empty()) throw ValueError("Separator should contain at least one element");
+    if (separators_.front().empty()) throw ValueError("Separator should be at least one-byte string");
+  }
+  [[nodiscard]] std::size_t shortest() const noexcept { return separators_.front().size(); }
+  [[nodiscard]] std::size_t longest() const noexcept { return separators_.back().size(); }
+  [[nodiscard]] Match find(std::string_view bytes, std::size_t from) const noexcept {
+    Match first;
+    for (const std::string& separator : separators_) {
+      const std::size_t begin = bytes.find(separator, from);
+      if (begin == std::string_view::npos || begin + separator.size() >= first.end) continue;
+      first.begin = begin;
+      first.end = begin + separator.size();
+      bytes = bytes.substr(0, first.end);  // nothing behind it can end before it
+    }
+    return first;
+  }
+
+ private:
+  std::vector<std::string> separators_;
+};
+
+}  // namespace
+
 // While it lives no other read may begin.
 class StreamReader::Claim {
  public:
@@ -111,25 +170,36 @@ Coro<std::string> StreamReader::readexactly(std::size_t n) {
   co_return take(n);
 }
 
-Coro<std::string> StreamReader::readuntil(std::string separator) {
-  if (separator.empty()) throw ValueError("Separator should be at least one-byte string");
+// Bytes at the end that may be the beginning of the longest separator are searched again when more came.
+template <class Separators>
+Coro<std::string> StreamReader::read_through(Separators separators) {
+  separators.check();
   const Claim claim(*this);
   std::size_t searched = 0;
-  std::size_t found = std::string_view::npos;
+  Match match;
   for (;;) {
     const std::string_view bytes = buffered();
-    if (bytes.size() - searched >= separator.size()) {
-      found = bytes.find(separator, searched);
-      if (found != std::string_view::npos) break;
-      searched = bytes.size() + 1 - separator.size();
+    if (bytes.size() - searched >= separators.shortest()) {
+      match = separators.find(bytes, searched);
+      if (match.found()) break;
+      const std::size_t kept = separators.longest() - 1;
+      searched = bytes.size() > kept ? bytes.size() - kept : 0;
       if (searched > limit_) throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
     }
     if (state_->input_ended()) throw IncompleteReadError(take(bytes.size()), std::string::npos);
     static_cast<void>(state_->input().take_fresh());
     static_cast<void>(co_await claim.more());
   }
-  if (found > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", found);
-  co_return take(found + separator.size());
+  if (match.begin > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", match.begin);
+  co_return take(match.end);
+}
+
+Coro<std::string> StreamReader::readuntil(std::string separator) {
+  return read_through(OneSeparator(std::move(separator)));
+}
+
+Coro<std::string> StreamReader::readuntil(std::vector<std::string> separators) {
+  return read_through(AnySeparator(std::move(separators)));
 }
 
 Coro<std::string> StreamReader::readline() {

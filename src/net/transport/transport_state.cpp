@@ -225,7 +225,8 @@ void TransportState::tell_end() noexcept {
     log(LogLevel::kWarning, "true from eof_received() has no effect over TLS");
     keep_open = false;
   }
-  if (!keep_open) close();
+  // A pipe's write_eof() has closed the stream: nothing is left to stay open for.
+  if (!keep_open || (below_ && below_->closing())) close();
 }
 
 // -- sending ------------------------------------------------------------------------------------------------------

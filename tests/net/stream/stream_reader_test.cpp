@@ -153,6 +153,79 @@ TEST_F(StreamReaderTest, ASeparatorMayArriveInPieces) {
   }());
 }
 
+TEST_F(StreamReaderTest, TheSeparatorThatEndsFirstCounts) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    reader.feed_data("line 1\nline 2\rABCDEFG");
+    const auto record = co_await reader.readuntil("\r", "\n");
+    EXPECT_EQ(record, "line 1\n");
+    const auto record2 = co_await reader.readuntil("\r", "\n");
+    EXPECT_EQ(record2, "line 2\r");
+    // The longer one begins first and ends first.
+    const auto record3 = co_await reader.readuntil("DEF", "BCDE");
+    EXPECT_EQ(record3, "ABCDE");
+    const auto record4 = co_await reader.readuntil("X", "G", "FGH");
+    EXPECT_EQ(record4, "FG");
+    auto none = reader.readuntil(std::vector<std::string>());
+    const auto refused = co_await outcome(std::move(none));
+    EXPECT_EQ(refused.error_message(), "Separator should contain at least one element");
+    auto empty = reader.readuntil("\n", "");
+    const auto refused2 = co_await outcome(std::move(empty));
+    EXPECT_EQ(refused2.error_message(), "Separator should be at least one-byte string");
+  }());
+}
+
+TEST_F(StreamReaderTest, OfSeparatorsThatEndTogetherTheShortestIsHeldAgainstTheLimit) {
+  run([]() -> Coro<void> {
+    StreamReader reader(3);
+    reader.feed_data("some dataA");
+    for (const bool longer_first : {false, true}) {
+      auto reading = longer_first ? reader.readuntil("ome dataA", "A") : reader.readuntil("A", "ome dataA");
+      const auto result = co_await outcome(std::move(reading));
+      try {
+        static_cast<void>(result.value());
+        ADD_FAILURE();
+      } catch (const LimitOverrunError& error) {
+        EXPECT_STREQ(error.what(), "Separator is found, but chunk is longer than limit");
+        EXPECT_EQ(error.consumed(), 9U);
+      }
+    }
+    // Not found: the last bytes may be the beginning of the longest one.
+    auto missing = reader.readuntil("XYZ", "!");
+    const auto result = co_await outcome(std::move(missing));
+    try {
+      static_cast<void>(result.value());
+      ADD_FAILURE();
+    } catch (const LimitOverrunError& error) {
+      EXPECT_STREQ(error.what(), "Separator is not found, and chunk exceed the limit");
+      EXPECT_EQ(error.consumed(), 8U);
+    }
+    const auto record = co_await reader.readexactly(10);
+    EXPECT_EQ(record, "some dataA");
+  }());
+}
+
+TEST_F(StreamReaderTest, SeveralSeparatorsMayArriveInPieces) {
+  run([]() -> Coro<void> {
+    StreamReader reader;
+    reader.feed_data("data");
+    auto feeding = create_task(feed_later(reader, {"Z", "Aaaa", "long se", "p-en", "d"}));
+    const auto record = co_await reader.readuntil("A", "long sep");
+    EXPECT_EQ(record, "dataZA");
+    const auto record2 = co_await reader.readuntil("?", "long sep");
+    EXPECT_EQ(record2, "aaalong sep");
+    auto reading = reader.readuntil("?", "long sep");
+    const auto result = co_await outcome(std::move(reading));
+    try {
+      static_cast<void>(result.value());
+      ADD_FAILURE();
+    } catch (const IncompleteReadError& error) {
+      EXPECT_EQ(error.partial(), "-end");
+    }
+    co_await feeding;
+  }());
+}
+
 TEST_F(StreamReaderTest, ACancelledReadLosesNothing) {
   run([]() -> Coro<void> {
     StreamReader reader;
