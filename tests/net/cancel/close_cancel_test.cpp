@@ -70,7 +70,7 @@ TEST_F(CloseCancelTest, ConnectionsOnTheirWayToAnotherShard) {
   run_sharded(2, [](Shard& shard) -> Coro<void> {
     if (shard.id() != 0) co_return;
     auto nothing = [] {};
-    int served = 0;
+    int number = 0;
     auto round = [&](CancelRounds& rounds) -> Coro<void> {
       auto ends = stream_pair();
       const int other = ::fcntl(ends.peer.descriptor(), F_DUPFD_CLOEXEC, 0);
@@ -82,23 +82,19 @@ TEST_F(CloseCancelTest, ConnectionsOnTheirWayToAnotherShard) {
           },
           std::ref(shard), DetachedStream(other));
       co_await ends.stream.send_all("ping");
-      co_await rounds.disturb(task, nothing);
+      const bool disturbed = number++ % 8 != 0;
+      if (disturbed) co_await rounds.disturb(task, nothing);
       const auto result = co_await outcome(std::move(task));
-      EXPECT_TRUE(result || result.cancelled()) << result.error_message();
-      task = Task<void>();
+      EXPECT_TRUE(result || (disturbed && result.cancelled())) << result.error_message();
       const auto answer = co_await outcome(
           [](ByteStream& s) -> Coro<std::string> { co_return std::string(co_await s.receive()); }(ends.stream));
-      if (answer && *answer == "ping") {
-        ++served;
-      } else {
-        EXPECT_TRUE(!answer || answer->empty());
-      }
       if (result) {
         EXPECT_TRUE(answer && *answer == "ping");
+      } else {  // served in time, ended or reset
+        EXPECT_TRUE(!answer || answer->empty() || *answer == "ping");
       }
     };
     co_await a_thousand_rounds(173, round);
-    EXPECT_GT(served, 0);
   });
 }
 
