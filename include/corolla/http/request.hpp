@@ -24,10 +24,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+namespace corolla::inline v0 {
+template <class T>
+class AsyncGenerator;
+}
+
 namespace corolla::inline v0::http {
 
-class Session;
+struct BodySource;
 struct Proxy;
+class Session;
 
 /// What a request consists of.
 struct RequestData {
@@ -36,6 +42,8 @@ struct RequestData {
   Url url;
   Headers headers;
   std::string body;
+  std::shared_ptr<BodySource> source;  // of a body that does not stand in `body`
+  bool expect_continue = false;
   std::shared_ptr<const Proxy> proxy;  // null: by the session's rules
   ClientTimeout timeout;
   unsigned max_redirects = 10;
@@ -86,6 +94,15 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   /// The body, as it is; Content-Length is set.
   Request&& body(std::string bytes) && {
     data_.body = std::move(bytes);
+    return std::move(*this);
+  }
+  /// The body piece by piece, as the generator gives it: in chunks, or as it is when its `size` is known. What the
+  /// generator throws ends the request and comes out of it; ValueError when the size was wrong. The server's answer is read
+  /// meanwhile. It cannot be sent twice: a redirect that asks for that is a ClientError.
+  COROLLA_API Request&& body(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> size = std::nullopt) &&;
+  /// Sends the head first and the body when the server says 100 (Continue), or nothing for a second.
+  Request&& expect_continue() && {
+    data_.expect_continue = true;
     return std::move(*this);
   }
   /// The time for the whole request, body included.

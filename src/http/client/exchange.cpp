@@ -5,6 +5,7 @@
 #include <corolla/runtime/wait_for.hpp>
 
 #include "http/client/request_head.hpp"
+#include "http/client/upload.hpp"
 
 #include <algorithm>
 
@@ -53,7 +54,8 @@ struct HeadOutcome {
   bool silent;  // not a byte of a response came
 };
 
-Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& request, const Deadlines& deadlines) {
+Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& request, const Deadlines& deadlines,
+                                     std::unique_ptr<Upload>& upload) {
   ByteStream& stream = connection.stream;
   ResponseParser& parser = connection.parser;
   bool silent = true;
@@ -61,6 +63,7 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
     deadlines.arm(stream);
     parser.start(request.method);
     co_await stream.send_all(connection.head, request.body);
+    if (request.source) upload = std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue);
     int interim = 0;
     for (;;) {
       std::string_view input = stream.buffered();
@@ -71,6 +74,7 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
         const int status = parser.head().status;
         if (status >= 200 || status == 101) co_return HeadOutcome();
         if (++interim > kMostInterimResponses) throw HttpProtocolError("too many interim responses");
+        if (upload && status == 100) upload->go_on();
         parser.start(request.method);
       } else if (event == ParseEvent::kNeedMore) {
         deadlines.arm(stream);
@@ -82,7 +86,8 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
   } catch (const CancelledError&) {
     throw;
   } catch (...) {
-    co_return HeadOutcome(std::current_exception(), silent);
+    const bool body_failed = upload && upload->failure();
+    co_return HeadOutcome(body_failed ? upload->failure() : std::current_exception(), silent && !body_failed);
   }
 }
 
@@ -147,9 +152,11 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
     Lease lease(*session.pool, std::move(connection));
     write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
     const bool reused = lease->reused;
-    const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines);
+    std::unique_ptr<Upload> upload;
+    const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines, upload);
     if (ended.error) {
-      if (reused && ended.silent && is_idempotent(request.method) && is_stale(ended.error)) {
+      const bool repeatable = !request.source || request.source->repeatable();
+      if (reused && ended.silent && repeatable && is_idempotent(request.method) && is_stale(ended.error)) {
         fresh = true;
         continue;
       }
@@ -158,6 +165,12 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
     auto state = std::make_unique<ResponseState>(request.url, session.pool);
     state->head = std::move(lease->parser.head());
     state->connection = lease.take();
+    // One that refuses the request has no use for the rest of it.
+    if (upload && state->head.status >= 300 && !upload->done()) {
+      upload->stop();
+      state->head.keep_alive = false;
+    }
+    state->upload = std::move(upload);
     if (session.options.use_cookies && state->head.headers.contains("Set-Cookie"))
       session.cookie_jar->update(request.url, state->head.headers);
     state->deadlines = deadlines;

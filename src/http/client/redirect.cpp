@@ -3,6 +3,8 @@
 
 #include <corolla/http/error.hpp>
 
+#include "http/client/upload.hpp"
+
 namespace corolla::inline v0::http {
 
 namespace {
@@ -39,9 +41,12 @@ void prepare_redirect(RequestData& request, int status, Url target) {
   if (becomes_get) {
     request.method = "GET";
     request.body.clear();
+    request.source.reset();
     for (const char* field : {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding"})
       request.headers.remove(field);
   }
+  if (request.source && !request.source->repeatable())
+    throw ClientError("redirect to " + target.href() + ": the body was a stream and cannot be sent again");
   if (!target.same_origin(request.url)) {
     request.crossed_origins = true;
     for (const char* field : {"Authorization", "Cookie", "Proxy-Authorization", "Host"}) request.headers.remove(field);

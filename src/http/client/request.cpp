@@ -6,6 +6,7 @@
 
 #include "http/base64.hpp"
 #include "http/client/proxy/proxy.hpp"
+#include "http/client/upload.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -64,6 +65,12 @@ Request&& Request::form(std::string_view name, std::string_view value) && {
     data_.headers.set("Content-Type", kForm);
   }
   append_pair(data_.body, name, value);
+  return std::move(*this);
+}
+
+Request&& Request::body(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> size) && {
+  data_.body.clear();
+  data_.source = std::make_shared<BodySource>(std::move(pieces), size);
   return std::move(*this);
 }
 

@@ -4,6 +4,7 @@
 #include <corolla/http/percent.hpp>
 
 #include "http/base64.hpp"
+#include "http/client/upload.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -31,7 +32,7 @@ Headers fields_of(const SessionOptions& options, const RequestData& request) {
   if (!fields.contains("Accept")) fields.add("Accept", "*/*");
   if (options.auto_decompress && !fields.contains("Accept-Encoding"))
     fields.add("Accept-Encoding", Decoder::accept_encoding());
-  fields.remove("Content-Length");
+  for (const char* name : {"Content-Length", "Transfer-Encoding", "Expect"}) fields.remove(name);
   fields.remove("Cookie");
   return fields;
 }
@@ -89,8 +90,13 @@ void write_request_head(std::string& out, const Session::Private& session, const
     const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
     out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");
   }
-  if (!request.body.empty() || may_have_body(request.method))
-    out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  if (request.source && !request.source->size) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (request.source || !request.body.empty() || may_have_body(request.method)) {
+    const std::uint64_t size = request.source ? *request.source->size : request.body.size();
+    out.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
+  }
+  if (request.source && request.expect_continue) out.append("Expect: 100-continue\r\n");
   out.append("\r\n");
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/response_state.hpp"
 
+#include "http/client/upload.hpp"
+
 #include <corolla/net/tls_connection.hpp>
 #include <corolla/net/tls_error.hpp>
 #include <corolla/runtime/event_loop.hpp>
@@ -9,12 +11,17 @@
 
 namespace corolla::inline v0::http {
 
-void Deadlines::arm(ByteStream& stream) const {
+ResponseState::ResponseState(Url request_url, FutureRef<ConnectionPool> connection_pool) noexcept
+    : url(std::move(request_url)), pool(std::move(connection_pool)) {}
+
+ResponseState::~ResponseState() { drop_connection(); }
+
+void Deadlines::arm(StreamState& stream) const {
   if (sock_read) {
     const auto next = get_running_loop().time() + *sock_read;
-    stream.expires_at(total ? std::min(*total, next) : next);
+    stream.set_deadline(total ? std::min(*total, next) : next);
   } else if (total) {
-    stream.expires_at(*total);
+    stream.set_deadline(*total);
   }
 }
 
@@ -30,6 +37,7 @@ void Deadlines::throw_passed() const {
 }
 
 void ResponseState::drop_connection() noexcept {
+  upload.reset();
   if (connection) pool->give_back(std::move(connection), false);
 }
 
@@ -106,7 +114,9 @@ std::string_view ResponseState::take(std::string_view piece) {
 }
 
 void ResponseState::finish_body() {
-  const bool reusable = head.keep_alive && connection->parser.done() && connection->stream.buffered().empty();
+  const bool sent = !upload || upload->done();
+  upload.reset();
+  const bool reusable = sent && head.keep_alive && connection->parser.done() && connection->stream.buffered().empty();
   pool->give_back(std::move(connection), reusable);
   decoded.clear();
   if (decoder) decoder->finish();

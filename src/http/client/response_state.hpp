@@ -30,18 +30,20 @@ struct Deadlines {
   std::optional<std::chrono::nanoseconds> total_limit;  // for the message
 
   /// Sets the stream's deadline for the wait that begins now.
-  void arm(ByteStream& stream) const;
+  void arm(StreamState& stream) const;
+  void arm(ByteStream& stream) const { arm(*stream.state()); }
   /// TimeoutError naming the deadline that has passed.
   [[noreturn]] void throw_passed() const;
 };
 
+class Upload;
+
 class ResponseState : public FromBlockCache {
  public:
-  ResponseState(Url request_url, FutureRef<ConnectionPool> connection_pool) noexcept
-      : url(std::move(request_url)), pool(std::move(connection_pool)) {}
+  ResponseState(Url request_url, FutureRef<ConnectionPool> connection_pool) noexcept;
   ResponseState(const ResponseState&) = delete;
   ResponseState& operator=(const ResponseState&) = delete;
-  ~ResponseState() { drop_connection(); }
+  ~ResponseState();
 
   /// The next piece of the body, decoded; empty at the end.
   Coro<std::string_view> chunk();
@@ -53,6 +55,7 @@ class ResponseState : public FromBlockCache {
   std::vector<Url> history;
   FutureRef<ConnectionPool> pool;
   std::unique_ptr<Connection> connection;  // null once the body is over
+  std::unique_ptr<Upload> upload;          // the request's body, while it is being sent
   std::optional<Decoder> decoder;
   Deadlines deadlines;
   std::uint64_t wire_bytes = 0;

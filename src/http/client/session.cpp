@@ -7,10 +7,18 @@
 #include "http/client/request_head.hpp"
 #include "http/client/response_state.hpp"
 #include "http/client/session_state.hpp"
+#include "http/client/upload.hpp"
 
 #include <corolla/runtime/sleep.hpp>
 
 namespace corolla::inline v0::http {
+
+namespace {
+
+// A server may answer before it has all of a larger one.
+constexpr std::size_t kLargeBody = std::size_t{64} * 1024;
+
+}  // namespace
 
 Session::Private::Private(const SessionOptions& session_options)
     : options(session_options),
@@ -68,6 +76,8 @@ Coro<Response> send_request(Session::Private& session, RequestData request) {
     deadlines.total = get_running_loop().time() + *request.timeout.total;
     deadlines.total_limit = request.timeout.total;
   }
+  if (!request.source && (request.body.size() > kLargeBody || (request.expect_continue && !request.body.empty())))
+    request.source = std::make_shared<BodySource>(std::exchange(request.body, {}));
   std::vector<Url> history;
   for (;;) {
     std::unique_ptr<ResponseState> state = co_await exchange(session, request, deadlines);

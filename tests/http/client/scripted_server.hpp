@@ -109,6 +109,7 @@ class ScriptedServer {
     while (reply.hang) {
       const std::string_view bytes = co_await stream.receive();
       if (bytes.empty()) co_return false;
+      stream.consume(bytes.size());
     }
     co_return !reply.close;
   }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/client/upload.hpp"
+
+#include <corolla/runtime/error.hpp>
+#include <corolla/runtime/outcome.hpp>
+#include <corolla/runtime/wait_for.hpp>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+constexpr std::chrono::seconds kLongestWaitToContinue{1};
+constexpr std::size_t kPiece = std::size_t{64} * 1024;  // of a body that stands in memory: what is sent is copied
+
+using SharedStream = FutureRef<StreamState>;
+
+Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines) {
+  for (std::string_view rest = source->whole; !rest.empty();) {
+    const std::string_view piece = rest.substr(0, kPiece);
+    rest.remove_prefix(piece.size());
+    deadlines.arm(*stream);
+    stream->send(&piece, 1);
+    co_await StreamDrain(stream, StreamState::Level::kLow);
+  }
+}
+
+// RFC 9112, section 7.1; without chunks when the length was announced.
+Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines) {
+  std::uint64_t sent = 0;
+  while (auto piece = co_await source->pieces->next()) {
+    if (piece->empty()) continue;
+    sent += piece->size();
+    if (source->size && sent > *source->size)
+      throw ValueError("the body has more than the " + std::to_string(*source->size) + " bytes that were announced");
+    deadlines.arm(*stream);
+    if (source->size) {
+      const std::string_view bytes = *piece;
+      stream->send(&bytes, 1);
+    } else {
+      std::array<char, 16> digits{};
+      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), piece->size(), 16).ptr;
+      const std::array<std::string_view, 4> chunk = {
+          std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())), "\r\n", *piece, "\r\n"};
+      stream->send(chunk.data(), chunk.size());
+    }
+    co_await StreamDrain(stream, StreamState::Level::kLow);
+  }
+  if (source->size && sent < *source->size)
+    throw ValueError("the body ended after " + std::to_string(sent) + " of the " + std::to_string(*source->size) +
+                     " bytes that were announced");
+  static constexpr std::string_view kLastChunk = "0\r\n\r\n";
+  if (!source->size) stream->send(&kLastChunk, 1);
+}
+
+// The connection's own failures are the reader's to report.
+bool is_of_the_body(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const OSError&) {
+    return false;
+  } catch (const TimeoutError&) {
+    return false;
+  } catch (...) {
+    return true;
+  }
+}
+
+}  // namespace
+
+Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
+               bool expect_continue) {
+  if (expect_continue) shared_->leave = get_running_loop().create_future<void>();
+  sending_ = create_task(send, stream.state(), std::move(source), deadlines, shared_);
+}
+
+Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
+                        std::shared_ptr<Shared> shared) {
+  if (shared->leave.valid()) {
+    auto waiting = wait_for(shared->leave, kLongestWaitToContinue);
+    static_cast<void>(co_await outcome(std::move(waiting)));
+  }
+  auto sending = source->pieces ? send_pieces(stream, source, deadlines) : send_whole(stream, source, deadlines);
+  const auto sent = co_await outcome(std::move(sending));
+  if (sent || stream->closing()) co_return;
+  if (!is_of_the_body(sent.error())) co_return;
+  shared->failure = sent.error();
+  stream->abort();
+}
+
+void Upload::go_on() noexcept {
+  if (shared_->leave.valid() && !shared_->leave.done()) shared_->leave.set_result();
+}
+
+void Upload::stop() noexcept {
+  if (sending_.valid() && !sending_.done()) sending_.cancel();
+}
+
+}  // namespace corolla::inline v0::http
