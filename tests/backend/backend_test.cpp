@@ -52,7 +52,7 @@ struct Pair {
 // What it receives is appended to `bytes`, whichever way the backend hands it over.
 class TestReceive final : public ReceiveOperation {
  public:
-  explicit TestReceive(int descriptor) noexcept : ReceiveOperation(descriptor) {}
+  explicit TestReceive(int descriptor) noexcept : ReceiveOperation(descriptor, true) {}
   void finished(int result) noexcept override {
     ++finished_calls;
     last = result;
