@@ -4,16 +4,21 @@
 #pragma once
 
 #include <corolla/http/access_log.hpp>
+#include <corolla/http/app_runner.hpp>
+#include <corolla/http/application.hpp>
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/cookie.hpp>
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/error.hpp>
 #include <corolla/http/headers.hpp>
+#include <corolla/http/middleware.hpp>
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/http/session.hpp>
+#include <corolla/http/state_key.hpp>
 #include <corolla/http/static_files.hpp>
+#include <corolla/http/test_client.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/http/web_server.hpp>

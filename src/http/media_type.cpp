@@ -95,5 +95,6 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name) cons
 std::string MediaType::charset() const { return lower(parameter("charset").value_or("")); }
 
 bool MediaType::is_html() const noexcept { return essence_ == "text/html" || essence_ == "application/xhtml+xml"; }
+bool MediaType::is_json() const noexcept { return subtype() == "json" || subtype().ends_with("+json"); }
 
 }  // namespace corolla::inline v0::http

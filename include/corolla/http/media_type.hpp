@@ -34,6 +34,8 @@ class COROLLA_API MediaType {
   [[nodiscard]] std::string charset() const;
   /// HTML or XHTML: what links are looked for in.
   [[nodiscard]] bool is_html() const noexcept;
+  /// JSON, by itself or as the syntax of something else ("application/problem+json").
+  [[nodiscard]] bool is_json() const noexcept;
   /// Names and values in order.
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept {
     return parameters_;

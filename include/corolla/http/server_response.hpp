@@ -20,6 +20,8 @@
 #include <string_view>
 #include <utility>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace corolla::inline v0::http {
 
 class ServerConnection;
@@ -74,6 +76,8 @@ class COROLLA_API ServerResponse {
 
   /// A page of HTML with the status, its reason phrase and `detail` (plain text; may be empty).
   [[nodiscard]] static ServerResponse error(int status, std::string_view detail = {});
+  /// A JSON document; text in it that is not UTF-8 is repaired.
+  [[nodiscard]] static ServerResponse json(const nlohmann::json& document, int status = 200);
   /// Sends the client elsewhere; 301, 302, 303, 307 or 308. HeaderInjection.
   [[nodiscard]] static ServerResponse redirect(std::string_view location, int status = 302);
 

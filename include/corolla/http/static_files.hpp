@@ -50,7 +50,10 @@ class COROLLA_API StaticFiles {
   /// Opens the directory, whose later renaming does not matter. OSError (ENOENT, ENOTDIR, EACCES …).
   explicit StaticFiles(const std::string& directory, StaticFilesOptions options = StaticFilesOptions());
   /// Answers one request; see the file's comment. This is the handler.
-  [[nodiscard]] Coro<ServerResponse> operator()(ServerRequest& request) const;
+  [[nodiscard]] Coro<ServerResponse> operator()(ServerRequest& request) const { return serve(request, request.path()); }
+  /// As above for another path than the request's: an encoded one below the directory, that begins with '/'. It is borrowed
+  /// from the request.
+  [[nodiscard]] Coro<ServerResponse> serve(ServerRequest& request, std::string_view path) const;
 
   struct State;
 

@@ -62,8 +62,7 @@ Coro<std::string> Response::text() {
 Coro<nlohmann::json> Response::json(bool any_content_type) {
   const std::string_view type = headers().get("Content-Type", "");
   const auto media_type = MediaType::parse(type);
-  const auto is_json = [](std::string_view subtype) { return iequals(subtype, "json") || subtype.ends_with("+json"); };
-  if (!any_content_type && !(media_type && is_json(media_type->subtype()))) {
+  if (!any_content_type && !(media_type && media_type->is_json())) {
     throw ContentTypeError(status(), url().href() + " is not JSON but \"" + std::string(type) + "\"");
   }
   const std::string body = co_await text();

@@ -3,6 +3,8 @@
 
 #include <corolla/runtime/event_loop.hpp>
 
+#include "http/server/request_context.hpp"
+
 #include <utility>
 
 namespace corolla::inline v0::http {
@@ -129,6 +131,7 @@ void ServerConnection::abandon(bool timed_out) {
 
 void ServerConnection::begin_request() {
   parser_.start();
+  RequestContext::end(request_);
   max_body_bytes_ = state_->options.max_body_bytes;
   body_received_ = body_sent_ = 0;
   status_ = 0;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/http/server_request.hpp>
 
+#include <corolla/http/media_type.hpp>
 #include <corolla/http/server_response.hpp>
 
+#include "http/server/request_context.hpp"
 #include "http/server/server_connection.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace corolla::inline v0::http {
 
@@ -28,6 +32,9 @@ Target take_apart(std::string_view target, bool connect) {
 }
 
 }  // namespace
+
+ServerRequest::ServerRequest(ServerConnection& connection) noexcept : connection_(connection) {}
+ServerRequest::~ServerRequest() = default;
 
 const std::string& ServerRequest::method() const noexcept { return connection_.head().method; }
 const std::string& ServerRequest::target() const noexcept { return connection_.head().target; }
@@ -73,6 +80,16 @@ Coro<std::string> ServerRequest::read() {
     if (piece.empty()) co_return body;
     body += piece;
   }
+}
+
+Coro<nlohmann::json> ServerRequest::json(bool any_content_type) {
+  const auto media_type = MediaType::parse(headers().get("Content-Type", ""));
+  if (!any_content_type && !(media_type && media_type->is_json())) throw HttpError(415, "a JSON document is expected");
+  auto reading = read();
+  const std::string body = co_await std::move(reading);
+  nlohmann::json document = nlohmann::json::parse(body, nullptr, false);
+  if (document.is_discarded()) throw HttpError(400, "the body is not JSON");
+  co_return document;
 }
 
 }  // namespace corolla::inline v0::http

@@ -6,6 +6,8 @@
 
 #include "http/server/server_connection.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace corolla::inline v0::http {
 
 HttpError::~HttpError() = default;
@@ -17,6 +19,11 @@ ServerResponse ServerResponse::error(int status, std::string_view detail) {
   if (!detail.empty()) page.append("<p>").append(html_escape(detail)).append("</p>");
   page += "</body></html>\n";
   return ServerResponse(status, std::move(page), "text/html; charset=utf-8");
+}
+
+ServerResponse ServerResponse::json(const nlohmann::json& document, int status) {
+  return ServerResponse(status, document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                        "application/json");
 }
 
 ServerResponse ServerResponse::redirect(std::string_view location, int status) {

@@ -87,14 +87,14 @@ ServerResponse respond_with(ServerRequest& request, const StaticFiles::State& st
   return respond_with_file(request, std::move(representation));
 }
 
-Answer answer(ServerRequest& request, const StaticFiles::State& state) {
+Answer answer(ServerRequest& request, std::string_view encoded, const StaticFiles::State& state) {
   if (request.method() != "GET" && request.method() != "HEAD") {
     ServerResponse refused = ServerResponse::error(405);
     refused.headers().add("Allow", "GET, HEAD");
     return Answer(std::move(refused));
   }
   std::string path;
-  if (!relative_path(request.path(), state.options.hidden, path)) return Answer(ServerResponse::error(404));
+  if (!relative_path(encoded, state.options.hidden, path)) return Answer(ServerResponse::error(404));
   const bool is_directory = path.empty() || path.back() == '/';
   if (is_directory) {
     const std::string index = path + state.options.index;
@@ -127,11 +127,11 @@ StaticFiles::StaticFiles(const std::string& directory, StaticFilesOptions option
   state_ = std::make_shared<const State>(std::move(root), std::move(options));
 }
 
-Coro<ServerResponse> StaticFiles::operator()(ServerRequest& request) const {
-  Answer found = answer(request, *state_);
+Coro<ServerResponse> StaticFiles::serve(ServerRequest& request, std::string_view encoded) const {
+  Answer found = answer(request, encoded, *state_);
   if (found.directory.kind() != Kind::kDirectory) co_return std::move(found.response);
   const std::string path = percent_decode(request.path());
-  auto listing = to_thread(list_directory, std::move(found.directory), path, path != "/", state_->options.hidden);
+  auto listing = to_thread(list_directory, std::move(found.directory), path, encoded != "/", state_->options.hidden);
   std::string page = co_await std::move(listing);
   co_return ServerResponse(200, std::move(page), "text/html; charset=utf-8");
 }

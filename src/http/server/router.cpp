@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server/router.hpp"
+
+#include <corolla/runtime/error.hpp>
+
+#include <algorithm>
+
+namespace corolla::inline v0::http {
+
+namespace {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+
+}  // namespace
+
+struct Router::Node {
+  struct Branch {
+    Branch(PatternSegment taken, std::unique_ptr<Node> to) : segment(std::move(taken)), node(std::move(to)) {}
+    PatternSegment segment;
+    std::unique_ptr<Node> node;
+  };
+  [[nodiscard]] const Route* with_method(std::string_view method) const noexcept {
+    for (const Route* route : routes)
+      if (route->method == method) return route;
+    return nullptr;
+  }
+  [[nodiscard]] bool empty() const noexcept { return literals.empty() && branches.empty() && routes.empty(); }
+
+  std::unordered_map<std::string, std::unique_ptr<Node>, TextHash, std::equal_to<>> literals;
+  std::vector<Branch> branches;  // sorted by kind; within one, in the order of adding
+  std::vector<const Route*> routes;
+  ApplicationState* mounted = nullptr;
+};
+
+void RouteMatch::clear() noexcept {
+  route = nullptr;
+  mounted = nullptr;
+  mounted_at = tail_at = 0;
+  values.clear();
+  allowed.clear();
+}
+
+Router::Router() : root_(std::make_unique<Node>()) {}
+Router::~Router() = default;
+
+// -- adding ---------------------------------------------------------------------------------------------------------
+
+Router::Node& Router::descend(Node& node, const PatternSegment& segment) {
+  if (segment.kind == SegmentKind::kLiteral) {
+    auto& child = node.literals[segment.text];
+    if (!child) child = std::make_unique<Node>();
+    return *child;
+  }
+  for (const Node::Branch& branch : node.branches)
+    if (branch.segment.kind == segment.kind && branch.segment.text == segment.text) return *branch.node;
+  const auto place = std::upper_bound(node.branches.begin(), node.branches.end(), segment.kind,
+                                      [](SegmentKind kind, const Node::Branch& b) { return kind < b.segment.kind; });
+  return *node.branches.emplace(place, segment, std::make_unique<Node>())->node;
+}
+
+void Router::add(std::unique_ptr<Route> route) {
+  const std::string& text = route->pattern.text();
+  if (!is_token(route->method)) throw ValueError("\"" + route->method + "\" is no method");
+  if (!route->handler) throw ValueError(route->method + " " + text + ": the handler is empty");
+  if (!route->name.empty()) {
+    const Route* namesake = named(route->name);
+    if (namesake != nullptr && namesake->pattern.text() != text)
+      throw ValueError("the name \"" + route->name + "\" of " + text + " is taken by " + namesake->pattern.text());
+  }
+  Node* node = root_.get();
+  for (const PatternSegment& segment : route->pattern.segments()) {
+    node = &descend(*node, segment);
+    if (node->mounted != nullptr) throw ValueError(text + " lies in a sub-application");
+  }
+  if (const Route* other = node->with_method(route->method))
+    throw ValueError(route->method + " " + text + " is taken by " + other->pattern.text());
+  routes_.reserve(routes_.size() + 1);
+  node->routes.push_back(route.get());
+  if (!route->name.empty()) names_.emplace(route->name, route.get());
+  routes_.push_back(std::move(route));
+}
+
+void Router::mount(std::string_view prefix, ApplicationState& application) {
+  const PathPattern pattern(prefix);
+  Node* node = root_.get();
+  for (const PatternSegment& segment : pattern.segments()) {
+    if (segment.kind != SegmentKind::kLiteral || segment.text.empty())
+      throw ValueError("the prefix \"" + pattern.text() + "\" has a parameter, or a segment without a text");
+    node = &descend(*node, segment);
+    if (node->mounted != nullptr) throw ValueError(pattern.text() + " lies in a sub-application");
+  }
+  if (!node->empty()) throw ValueError("there are routes at or below \"" + pattern.text() + "\" already");
+  node->mounted = &application;
+}
+
+const Route* Router::named(std::string_view name) const noexcept {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : found->second;
+}
+
+// -- looking up -----------------------------------------------------------------------------------------------------
+
+struct Router::Search {
+  std::string_view method;
+  RequestPath& path;
+  RouteMatch& match;
+
+  /// True when the search is over.
+  bool visit(const Node& node, std::size_t index) {
+    if (node.mounted != nullptr) {
+      match.mounted = node.mounted;
+      match.mounted_at = index;
+      return true;
+    }
+    if (index == path.size()) return choose(node);
+    const std::string_view segment = path[index];
+    const auto literal = node.literals.find(segment);
+    if (literal != node.literals.end() && visit(*literal->second, index + 1)) return true;
+    const std::size_t values = match.values.size();
+    for (const Node::Branch& branch : node.branches) {
+      if (branch.segment.kind == SegmentKind::kTail) {
+        match.values.push_back(path.tail(index));
+        match.tail_at = index;
+        if (choose(*branch.node)) return true;
+      } else if (branch.segment.match(segment, match.values) && visit(*branch.node, index + 1)) {
+        return true;
+      }
+      match.values.resize(values);
+    }
+    return false;
+  }
+
+  bool choose(const Node& node) {
+    match.route = node.with_method(method);
+    if (match.route == nullptr && method == "HEAD") match.route = node.with_method("GET");
+    if (match.route == nullptr) match.route = node.with_method("*");
+    if (match.route != nullptr) return true;
+    for (const Route* route : node.routes) match.allowed.push_back(route->method);
+    return false;
+  }
+};
+
+void Router::resolve(std::string_view method, RequestPath& path, std::size_t from, RouteMatch& match) const {
+  Search search{method, path, match};
+  search.visit(*root_, from);
+}
+
+std::string allow_field(std::vector<std::string_view> methods) {
+  if (std::find(methods.begin(), methods.end(), "GET") != methods.end()) methods.push_back("HEAD");
+  methods.push_back("OPTIONS");
+  std::sort(methods.begin(), methods.end());
+  methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
+  std::string field;
+  for (const std::string_view method : methods) field.append(field.empty() ? "" : ", ").append(method);
+  return field;
+}
+
+}  // namespace corolla::inline v0::http
