@@ -12,6 +12,7 @@
 #include <corolla/http/error.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/middleware.hpp>
+#include <corolla/http/multipart.hpp>
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>
 #include <corolla/http/server_request.hpp>

@@ -32,6 +32,7 @@ class AsyncGenerator;
 namespace corolla::inline v0::http {
 
 struct BodySource;
+class Multipart;
 struct Proxy;
 class Session;
 
@@ -100,6 +101,8 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   /// generator throws ends the request and comes out of it; ValueError when the size was wrong. The server's answer is read
   /// meanwhile. It cannot be sent twice: a redirect that asks for that is a ClientError.
   COROLLA_API Request&& body(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> size = std::nullopt) &&;
+  /// A form with files as the body. OSError when one of them is not there.
+  COROLLA_API Request&& multipart(Multipart form) &&;
   /// Sends the head first and the body when the server says 100 (Continue), or nothing for a second.
   Request&& expect_continue() && {
     data_.expect_continue = true;

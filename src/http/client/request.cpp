@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/http/request.hpp>
 
+#include <corolla/http/multipart.hpp>
 #include <corolla/http/percent.hpp>
 #include <corolla/runtime/error.hpp>
 
@@ -72,6 +73,12 @@ Request&& Request::body(AsyncGenerator<std::string> pieces, std::optional<std::u
   data_.body.clear();
   data_.source = std::make_shared<BodySource>(std::move(pieces), size);
   return std::move(*this);
+}
+
+Request&& Request::multipart(Multipart form) && {
+  data_.headers.set("Content-Type", form.content_type());
+  const std::uint64_t size = form.size();
+  return std::move(*this).body(std::move(form).pieces(), size);
 }
 
 Request&& Request::proxy(const Url& url) && {

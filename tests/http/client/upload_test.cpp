@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies that are streams, and servers that answer before they have all of one.
 #include "tests/http/client/session_test.hpp"
+#include "tests/support/temporary_directory.hpp"
 
+#include <corolla/http/multipart.hpp>
 #include <corolla/http/web_server.hpp>
 
 #include <vector>
@@ -197,6 +199,47 @@ TEST_F(UploadTest, RedirectsSendAgainWhatCanBe) {
       EXPECT_NE(stream.find("cannot be sent again"), std::string::npos) << stream;
     }
     co_await redirecting.finish();
+    auto stopping = server.shutdown();
+    co_await std::move(stopping);
+  });
+}
+
+TEST_F(UploadTest, FormsWithFiles) {
+  const corolla_tests::TemporaryDirectory directory;
+  const std::string photo(200'000, 'p');
+  corolla_tests::write_whole_file(directory / "beach.PNG", photo);
+  run_test([&]() -> Coro<void> {
+    auto starting = http::serve(
+        [](http::ServerRequest& request) -> Coro<http::ServerResponse> {
+          const std::string type(request.headers().get("Content-Type", ""));
+          const std::string body = co_await request.read();
+          EXPECT_EQ(request.content_length(), body.size());
+          co_return http::ServerResponse(200, type + "|" + body);
+        },
+        "127.0.0.1", 0);
+    auto server = co_await std::move(starting);
+    {
+      Session session;
+      http::Multipart form;
+      form.field("title", "Holidays").field("a\"b\r\nX: c", "");
+      form.file("photo", directory / "beach.PNG").bytes("note", "no\"te.txt", "with love").bytes("raw", "r", "", "x/y");
+      const auto text = co_await text_of(session.post(server.url()).multipart(form));
+      const std::string announced = "multipart/form-data; boundary=";
+      EXPECT_TRUE(text.starts_with(announced)) << text.substr(0, 100);
+      const std::string boundary = text.substr(announced.size(), text.find('|') - announced.size());
+      const std::string part = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"";
+      EXPECT_TRUE(
+          text.substr(text.find('|') + 1) ==
+          part + "title\"\r\n\r\nHolidays\r\n" + part + "a%22b%0D%0AX: c\"\r\n\r\n\r\n" + part +
+              "photo\"; filename=\"beach.PNG\"\r\nContent-Type: image/png\r\n\r\n" + photo + "\r\n" + part +
+              "note\"; filename=\"no%22te.txt\"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nwith love\r\n" +
+              part + "raw\"; filename=\"r\"\r\nContent-Type: x/y\r\n\r\n\r\n--" + boundary + "--\r\n");
+      EXPECT_NE(http::Multipart().content_type(), http::Multipart().content_type());
+      http::Multipart missing;
+      missing.file("a", directory / "nothing");
+      EXPECT_THROW(static_cast<void>(session.post(server.url()).multipart(missing)), OSError);
+      EXPECT_THROW(missing.bytes("a", "b", "c", "x/y\r\nX: z"), http::HeaderInjection);
+    }
     auto stopping = server.shutdown();
     co_await std::move(stopping);
   });
