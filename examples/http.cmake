@@ -42,3 +42,5 @@ corolla_site_example(crawl_site LIBS corolla::corolla corolla::crawl corolla::sq
 corolla_site_example(crawl_page LIBS corolla::corolla corolla::crawl
                      OPTIONS --stdin "<base href=/a/><title>A page</title><a href=b>b</a><a href=../c>c</a><p class=x>1<p class=x>2"
                      ARGS http://a.example/ title=css:title xs[]=css:p.x)
+
+corolla_example(websocket_chat LIBS corolla::corolla corolla::http)

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "http/websocket/extensions.hpp"
+#include "http/websocket/message_reader.hpp"
 #include "tests/http/parser_transcript.hpp"
 
 namespace corolla::inline v0::http {
@@ -43,6 +45,38 @@ void compare_cuts(std::string_view bytes, unsigned cut, std::string_view method)
   const Transcript pieces = run_parser<Parser>(bytes, {cut % 16 + 1}, method, 4);
   require((whole.error_status != 0) == (pieces.error_status != 0), "both refuse or both accept");
   if (whole.error_status == 0) require(whole == pieces, "both read the same");
+}
+
+// What a WebSocket's peer sends, read in pieces of `cut` bytes: the events in order.
+std::vector<std::string> read_websocket(std::string_view bytes, std::size_t cut, WsRole role, bool deflate) {
+  constexpr std::size_t kMost = std::size_t{1} << 16U;
+  MessageReader reader(role, kMost);
+  if (deflate) reader.use_deflate(true);
+  std::vector<std::string> events;
+  std::string buffered;
+  try {
+    for (;;) {
+      std::string_view rest = buffered;
+      const WsEvent event = reader.next(rest);
+      buffered.erase(0, buffered.size() - rest.size());
+      require(reader.message().size() <= kMost && reader.control().size() <= kMostWsControlPayload, "limits are kept");
+      if (event != WsEvent::kNeedMore) {
+        const bool message = event == WsEvent::kText || event == WsEvent::kBinary;
+        if (event == WsEvent::kText) require(is_utf8(reader.message()), "a text is UTF-8");
+        events.push_back(static_cast<char>('0' + static_cast<int>(event)) +
+                         (message ? reader.message() : std::string(reader.control())));
+        continue;
+      }
+      require(buffered.size() < kMostWsHeader, "nothing but part of a header waits");
+      if (bytes.empty()) return events;
+      buffered += bytes.substr(0, cut);
+      bytes.remove_prefix(std::min(cut, bytes.size()));
+    }
+  } catch (const WebSocketError& error) {
+    require(is_close_code(error.code()), "an error can be told");
+    events.emplace_back("refused");  // for the first of several reasons, which depends on the cut
+    return events;
+  }
 }
 
 }  // namespace
@@ -124,6 +158,45 @@ void fuzz_values(std::string_view bytes) {
   }
   require(percent_decode(percent_encode(bytes)) == bytes, "percent-encoding can be undone");
   for (const char c : html_escape(bytes)) require(c != '<' && c != '>' && c != '"' && c != '\'', "HTML is escaped");
+}
+
+void fuzz_websocket(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  if (steer < 8) {
+    PerMessageDeflate options;
+    options.enabled = true;
+    options.server_no_context_takeover = steer % 2 == 1;
+    options.client_max_window_bits = steer % 4 >= 2 ? 10 : 15;
+    std::string answer;
+    try {
+      if (choose_deflate(bytes, options, answer)) {
+        options = PerMessageDeflate();
+        options.enabled = true;
+        require(read_deflate_answer(answer, options).has_value(), "a client takes the answer");
+      }
+      static_cast<void>(read_deflate_answer(bytes, options));
+    } catch (const WebSocketError&) {  // malformed
+    }
+    return;
+  }
+  const WsRole role = steer % 2 == 0 ? WsRole::kClient : WsRole::kServer;
+  const bool deflate = steer / 2 % 2 == 1;
+  const auto whole = read_websocket(bytes, bytes.size() + 1, role, deflate);
+  const auto pieces = read_websocket(bytes, steer / 4 % 8 + 1, role, deflate);
+  require(whole == pieces, "however they are cut, the bytes are read alike");
+
+  // What is sent arrives, in any window.
+  const int bits = 9 + static_cast<int>(steer % 7);
+  MessageDeflater deflater(bits, steer % 3 != 0);
+  MessageInflater inflater(steer % 3 != 0);
+  for (int i = 0; i < 2; ++i) {
+    std::string compressed;
+    std::string out;
+    deflater.compress(bytes, compressed);
+    inflater.decompress(compressed, out, bytes.size());
+    inflater.finish(out, bytes.size());
+    require(out == bytes, "a message is what it was");
+  }
 }
 
 }  // namespace corolla::inline v0::http

@@ -3,6 +3,7 @@
 /// HTTP: the client, the server, URLs and header fields.
 #pragma once
 
+#include <corolla/http/accept_websocket.hpp>
 #include <corolla/http/access_log.hpp>
 #include <corolla/http/app_runner.hpp>
 #include <corolla/http/application.hpp>
@@ -23,3 +24,5 @@
 #include <corolla/http/test_client.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/http/web_server.hpp>
+#include <corolla/http/websocket.hpp>
+#include <corolla/http/websocket_error.hpp>

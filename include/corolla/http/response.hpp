@@ -70,6 +70,9 @@ class COROLLA_API Response {
   /// Gives the connection up now; the rest of the body is lost.
   void close() noexcept;
 
+  /// For the library: gives up what stands behind it; only destruction is allowed then.
+  [[nodiscard]] std::unique_ptr<ResponseState> take_state() noexcept;
+
  private:
   std::unique_ptr<ResponseState> state_;
 };

@@ -121,6 +121,9 @@ class COROLLA_API ServerRequest {
     return state().get(key);
   }
 
+  /// For the library: what it belongs to.
+  [[nodiscard]] ServerConnection& connection() noexcept { return connection_; }
+
  private:
   friend class RequestContext;
   [[nodiscard]] std::int64_t match_signed(std::string_view name, std::int64_t least, std::int64_t most) const;

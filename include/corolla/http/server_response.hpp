@@ -30,12 +30,16 @@ class ServerConnection;
 class COROLLA_API HttpError : public Error {
  public:
   /// `status` is 400 to 599. The message is shown to the client.
-  explicit HttpError(int status, std::string message = {}) : Error(std::move(message)), status_(status) {}
+  explicit HttpError(int status, std::string message = {}, Headers headers = {})
+      : Error(std::move(message)), status_(status), headers_(std::move(headers)) {}
   ~HttpError() override;
   [[nodiscard]] int status() const noexcept { return status_; }
+  /// Fields of the answer, beside those of every error's page.
+  [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
 
  private:
   int status_;
+  Headers headers_;
 };
 
 /// Where a streamed body goes. Belongs to its connection.

@@ -18,14 +18,23 @@
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>
 #include <corolla/http/url.hpp>
+#include <corolla/http/websocket.hpp>
 #include <corolla/runtime/coro.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace corolla::inline v0::http {
+
+/// What a client's WebSocket may be told. Compression is off unless deflate.enabled is set, as in aiohttp.
+struct ClientWebSocketOptions : WebSocketOptions {
+  ClientWebSocketOptions() {}
+  /// Further fields of the handshake: "Origin", "Authorization" …
+  Headers headers;
+};
 
 /// See the file's comment.
 class COROLLA_API Session {
@@ -48,6 +57,11 @@ class COROLLA_API Session {
   Request patch(std::string_view url) { return request("PATCH", url); }
   Request delete_(std::string_view url) { return request("DELETE", url); }
   Request options(std::string_view url) { return request("OPTIONS", url); }
+
+  /// `co_await session.ws_connect("wss://example.org/feed")`: a WebSocket, asked for by a GET request like any other of this
+  /// session: cookies, credentials, redirects and time-outs until the answer are its. The connection leaves the pool for good.
+  /// WSServerHandshakeError when the server does not agree, ValueError for options out of range, errors as a request's.
+  [[nodiscard]] Coro<WebSocket> ws_connect(std::string url, ClientWebSocketOptions options = ClientWebSocketOptions());
 
   /// Waits until the requests under way have their responses' heads, and closes. New ones are RuntimeError.
   Coro<void> close();

@@ -26,6 +26,7 @@ std::optional<std::uint64_t> Response::content_length() const noexcept { return 
 std::uint64_t Response::wire_bytes() const noexcept { return state_->wire_bytes; }
 bool Response::complete() const noexcept { return state_->complete; }
 void Response::close() noexcept { state_->drop_connection(); }
+std::unique_ptr<ResponseState> Response::take_state() noexcept { return std::move(state_); }
 
 void Response::raise_for_status() const {
   if (ok()) return;

@@ -4,6 +4,7 @@
 #include <corolla/runtime/event_loop.hpp>
 
 #include "http/server/request_context.hpp"
+#include "http/websocket/websocket_state.hpp"
 
 #include <utility>
 
@@ -38,8 +39,24 @@ ServerConnection::ServerConnection(std::shared_ptr<WebServerState> state, ByteSt
 
 ServerConnection::~ServerConnection() { state_->remove(*this); }
 
-void ServerConnection::close_if_waiting() noexcept {
+void ServerConnection::server_closes() noexcept {
   if (waiting_) stream_.close();  // its wait ends with the end of the stream
+  if (const auto ws = websocket_.lock()) ws->go_away();
+}
+
+ByteStream ServerConnection::upgrade(std::string_view fields) {
+  if (upgraded_) throw RuntimeError("the request was upgraded already");
+  upgraded_ = true;
+  status_ = 101;
+  head_ = "HTTP/1.1 101 Switching Protocols\r\n";
+  head_.append(fields).append(state_->common_fields()).append("\r\n");
+  stream_.send_nowait(head_);
+  return ByteStream(stream_.state());
+}
+
+void ServerConnection::set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept {
+  websocket_ = ws;
+  if (state_->closing()) ws->go_away();
 }
 
 Coro<void> ServerConnection::run() {
@@ -76,6 +93,11 @@ Coro<void> ServerConnection::run() {
         throw;
       } catch (...) {
         error = std::current_exception();
+      }
+      if (upgraded_) {
+        if (error && !stream_.state()->send_error()) report(error);
+        log();
+        co_return;
       }
       if (error) response = response_to(error);
       if (!response) co_return;
@@ -198,15 +220,21 @@ std::optional<ServerResponse> ServerConnection::response_to(const std::exception
   try {
     std::rethrow_exception(error);
   } catch (const HttpError& refused) {
-    return ServerResponse::error(refused.status(), refused.what());
+    ServerResponse response = ServerResponse::error(refused.status(), refused.what());
+    for (const auto& [name, value] : refused.headers()) response.headers().add(name, value);
+    return response;
   } catch (const HttpProtocolError& malformed) {
     // From the request's body; a client session inside the handler may throw the same type.
     if (body_unusable_) return ServerResponse::error(malformed.suggested_status(), malformed.what());
   } catch (...) {  // told below
   }
+  report(error);
+  return ServerResponse::error(500);
+}
+
+void ServerConnection::report(const std::exception_ptr& error) {
   get_running_loop().call_exception_handler(
       ErrorContext("Error handling request " + head().method + " " + head().target, error));
-  return ServerResponse::error(500);
 }
 
 // -- reading the body -----------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@
 
 namespace corolla::inline v0::http {
 
+class WebSocketState;
+
 /// Serves one connection until its end.
 [[nodiscard]] Coro<void> serve_connection(std::shared_ptr<WebServerState> state, ByteStream stream);
 
@@ -47,8 +49,8 @@ class ServerConnection {
   [[nodiscard]] Coro<void> run();
   /// run() threw: tells the client what it still can, and the log.
   void abandon(bool timed_out);
-  /// The server stops: a connection between two requests ends.
-  void close_if_waiting() noexcept;
+  /// The server stops: a connection between two requests ends, a WebSocket is told 1001.
+  void server_closes() noexcept;
 
   // For ServerRequest.
   [[nodiscard]] RequestHead& head() noexcept { return parser_.head(); }
@@ -56,6 +58,12 @@ class ServerConnection {
   [[nodiscard]] Coro<std::string_view> next_chunk();
   void set_max_body_bytes(std::uint64_t bytes) noexcept { max_body_bytes_ = bytes; }
   [[nodiscard]] ServerResponse take_spare_response(int status);
+
+  // For accept_websocket.
+  /// Answers 101 with these fields and the server's own. The connection goes on with the other protocol and ends with the
+  /// handler. RuntimeError when that was done before.
+  [[nodiscard]] ByteStream upgrade(std::string_view fields);
+  void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept;
 
   // For BodyWriter.
   [[nodiscard]] StreamDrain write(std::string_view bytes, std::uint64_t written_before);
@@ -72,6 +80,7 @@ class ServerConnection {
   void set_reading_deadline();
   void head_is_complete();
   [[nodiscard]] std::optional<ServerResponse> response_to(const std::exception_ptr& error);
+  void report(const std::exception_ptr& error);
   void skip_buffered_body();
   [[nodiscard]] bool skippable() const noexcept;
   void write_head(ServerResponse& response);
@@ -112,6 +121,8 @@ class ServerConnection {
   bool head_sent_ = false;
   bool keep_alive_ = false;
   bool unlogged_ = false;
+  bool upgraded_ = false;
+  std::weak_ptr<WebSocketState> websocket_;
 };
 
 }  // namespace corolla::inline v0::http

@@ -27,7 +27,7 @@ void WebServerState::close() noexcept {
   closing_ = true;
   if (closed_.valid() && !closed_.done()) closed_.set_result();
   for (ServerConnection* connection = first_; connection != nullptr; connection = connection->next)
-    connection->close_if_waiting();
+    connection->server_closes();
 }
 
 Future<void> WebServerState::closed_future() {
