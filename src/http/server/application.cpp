@@ -4,6 +4,7 @@
 #include <corolla/runtime/error.hpp>
 
 #include "http/server/application_state.hpp"
+#include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 
 #include <algorithm>
@@ -188,7 +189,7 @@ Coro<ServerResponse> run_from(ServerRequest& request, std::size_t index) {
       co_return co_await std::move(handling);
     }
   } catch (const HttpError& error) {
-    co_return ServerResponse::error(error.status(), error.what());
+    co_return error_response(error);
   }
   co_return response_without_route(request, context.match);
 }

@@ -3,6 +3,7 @@
 
 #include <corolla/runtime/event_loop.hpp>
 
+#include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 #include "http/websocket/websocket_state.hpp"
 
@@ -220,9 +221,7 @@ std::optional<ServerResponse> ServerConnection::response_to(const std::exception
   try {
     std::rethrow_exception(error);
   } catch (const HttpError& refused) {
-    ServerResponse response = ServerResponse::error(refused.status(), refused.what());
-    for (const auto& [name, value] : refused.headers()) response.headers().add(name, value);
-    return response;
+    return error_response(refused);
   } catch (const HttpProtocolError& malformed) {
     // From the request's body; a client session inside the handler may throw the same type.
     if (body_unusable_) return ServerResponse::error(malformed.suggested_status(), malformed.what());

@@ -4,6 +4,7 @@
 #include <corolla/http/percent.hpp>
 #include <corolla/http/protocol.hpp>
 
+#include "http/server/error_response.hpp"
 #include "http/server/server_connection.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,12 @@ ServerResponse ServerResponse::error(int status, std::string_view detail) {
   if (!detail.empty()) page.append("<p>").append(html_escape(detail)).append("</p>");
   page += "</body></html>\n";
   return ServerResponse(status, std::move(page), "text/html; charset=utf-8");
+}
+
+ServerResponse error_response(const HttpError& error) {
+  ServerResponse response = ServerResponse::error(error.status(), error.what());
+  for (const auto& [name, value] : error.headers()) response.headers().add(name, value);
+  return response;
 }
 
 ServerResponse ServerResponse::json(const nlohmann::json& document, int status) {

@@ -25,7 +25,7 @@ bool is_same_host(std::string_view origin, std::string_view host) {
 }
 
 void check_request(const ServerRequest& request, const ServerWebSocketOptions& options) {
-  if (request.method() != "GET") throw HttpError(405, "a WebSocket is asked for by GET");
+  if (request.method() != "GET") throw HttpError(405, "a WebSocket is asked for by GET", {{"Allow", "GET"}});
   const Headers& headers = request.headers();
   if (request.version() != HttpVersion::kHttp11 || !is_websocket_request(request) ||
       !headers.has_token("Connection", "upgrade") || request.has_body())

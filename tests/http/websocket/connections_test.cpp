@@ -138,6 +138,7 @@ TEST_F(WebSocketConnectionTest, RequestsThatAreNoHandshakeAreRefused) {
                             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n" + std::string(kHandshake) + "\r\n");
     const Reply posted = co_await std::move(posting);
     EXPECT_EQ(posted.status, 405);
+    EXPECT_TRUE(posted.has("Allow: GET"));
     co_await server.shutdown();
   });
   EXPECT_TRUE(reports.empty());
