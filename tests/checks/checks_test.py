@@ -118,6 +118,7 @@ class ImportsTest(CheckTest):
             ("src/net/bad.cpp", "int x;\n", "SPDX"),
             ("scripts/bad", "#!/bin/sh\n", "SPDX"),
             ("src/net/bad.cpp", SPDX + "// TODO: finish\n", "unfinished"),
+            ("src/net/CMakeLists.txt", SPDX + "<" * 7 + " HEAD\na\n=======\nb\n" + ">" * 7 + " 1234\n", "merge"),
             ("include/corolla/net/bad.hpp", SPDX + "using namespace std;\n", "using namespace"),
             ("tests/net/bad_test.cpp", SPDX + "EXPECT_TRUE(true);\n", "cannot fail"),
             ("tests/net/bad_test.cpp", SPDX + "std::this_thread::sleep_for(1ms);\n", "sleeps"),
@@ -249,6 +250,16 @@ class ConformanceTest(CheckTest):
             with self.subTest(row=row):
                 self.page(self.ROWS + row)
                 self.assert_caught("conformance", "docs/conformance/test_a.md:7: ", words)
+
+    def test_features(self):
+        head = "| feature | corolla | aiohttp |\n|---|---|---|\n| pools | N | Y |\n"
+        self.write("docs/http-features.md", head + "| reading | Y `StreamTest.Reads`, `StreamTest.Writes` | Y |\n")
+        self.assert_clean("conformance")
+        for row, words in [("| reading | Y | Y |\n", "N, or Y and the tests that show it"),
+                           ("| reading | Y `StreamTest.Closes` | N |\n", "no such test: StreamTest.Closes")]:
+            with self.subTest(row=row):
+                self.write("docs/http-features.md", head + row)
+                self.assert_caught("conformance", "docs/http-features.md:4: ", words)
 
     def test_totals(self):
         self.page(self.ROWS + "| `A.test_c` | `StreamTest.Reads` | |\n")

@@ -69,6 +69,33 @@ TEST_F(SessionRequestsTest, JsonAnswers) {
   });
 }
 
+TEST_F(SessionRequestsTest, StatusesMayBeErrors) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) {
+      return contains(request, "GET /fine") ? ok("fine") : "HTTP/1.1 404 Nowhere\r\nContent-Length: 4\r\n\r\ngone";
+    });
+    co_await server.start();
+    Session lenient;
+    auto response = co_await lenient.get(server.url("/x"));
+    EXPECT_FALSE(response.ok());
+    EXPECT_THROW(response.raise_for_status(), http::ClientResponseError);
+    const auto body = co_await response.text();
+    EXPECT_EQ(body, "gone");
+    const auto one =
+        co_await error_of<http::ClientResponseError>(lenient.get(server.url("/x")).raise_for_status().send());
+    EXPECT_EQ(one, "404 Nowhere: " + server.url("/x"));
+    SessionOptions options;
+    options.raise_for_status = true;
+    Session strict(options);
+    const auto each = co_await error_of<http::ClientResponseError>(strict.get(server.url("/x")).send());
+    EXPECT_EQ(each, one);
+    auto allowed = co_await strict.get(server.url("/x")).raise_for_status(false);
+    EXPECT_EQ(allowed.status(), 404);
+    const auto fine = co_await fetch(strict, server.url("/fine"));
+    EXPECT_EQ(fine, "fine");
+  });
+}
+
 TEST_F(SessionRequestsTest, Credentials) {
   run_test([]() -> Coro<void> {
     ScriptedServer server([](const std::string&) { return ok(""); });
