@@ -16,18 +16,20 @@ void fuzz_chunked(std::string_view bytes);
 void fuzz_coding(std::string_view bytes);
 void fuzz_values(std::string_view bytes);
 void fuzz_websocket(std::string_view bytes);
+void fuzz_cookie(std::string_view bytes);
 
 struct FuzzTarget {
   std::string_view name;
   void (*run)(std::string_view);
 };
 
-inline constexpr std::array<FuzzTarget, 7> kFuzzTargets{{{"url", fuzz_url},
+inline constexpr std::array<FuzzTarget, 8> kFuzzTargets{{{"url", fuzz_url},
                                                          {"response", fuzz_response},
                                                          {"request", fuzz_request},
                                                          {"chunked", fuzz_chunked},
                                                          {"coding", fuzz_coding},
                                                          {"values", fuzz_values},
-                                                         {"websocket", fuzz_websocket}}};
+                                                         {"websocket", fuzz_websocket},
+                                                         {"cookie", fuzz_cookie}}};
 
 }  // namespace corolla::inline v0::http
