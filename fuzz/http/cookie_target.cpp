@@ -5,20 +5,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "fuzz/require.hpp"
 
 namespace corolla::inline v0::http {
 
 namespace {
 
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
+using corolla_fuzz::require;
 
 const Cookie::time_point kNow{std::chrono::seconds(1'800'000'000)};
 Cookie::time_point now() { return kNow; }

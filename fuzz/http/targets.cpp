@@ -9,12 +9,11 @@
 #include <corolla/http/range.hpp>
 #include <corolla/http/url.hpp>
 
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "fuzz/require.hpp"
 #include "http/websocket/extensions.hpp"
 #include "http/websocket/message_reader.hpp"
 #include "tests/http/parser_transcript.hpp"
@@ -23,11 +22,7 @@ namespace corolla::inline v0::http {
 
 namespace {
 
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
+using corolla_fuzz::require;
 
 /// The byte at the front, which steers the target; the rest is its input.
 unsigned take_byte(std::string_view& bytes) {

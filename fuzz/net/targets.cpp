@@ -6,11 +6,10 @@
 #include <corolla/testkit/memory_stream.hpp>
 #include <corolla/testkit/virtual_clock.hpp>
 
+#include "fuzz/require.hpp"
 #include "tests/support/certificates.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,11 +22,7 @@ namespace {
 
 constexpr std::string_view kWords = "words that must arrive as they were sent, or not at all";
 
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
+using corolla_fuzz::require;
 
 /// What happens to the bytes of the real peer.
 struct Disturbance {

@@ -7,7 +7,7 @@
 #include <corolla/runtime/outcome.hpp>
 
 #include "http/client/proxy/socks5.hpp"
-#include "http/parser.hpp"
+#include "http/next_event.hpp"
 
 #include <utility>
 
@@ -80,10 +80,7 @@ Coro<void> Connector::open_tunnel(ByteStream& stream, const Destination& to) con
   ResponseParser parser(parser_limits_);
   parser.start("CONNECT");
   for (;;) {
-    std::string_view input = stream.buffered();
-    const std::size_t before = input.size();
-    const ParseEvent event = parser.next(input);
-    stream.consume(before - input.size());
+    const ParseEvent event = next_event(stream, parser);
     if (event == ParseEvent::kHead) {
       const int status = parser.head().status;
       if (status / 100 == 2) co_return;

@@ -6,6 +6,7 @@
 
 #include "http/client/request_head.hpp"
 #include "http/client/upload.hpp"
+#include "http/next_event.hpp"
 
 #include <algorithm>
 
@@ -66,10 +67,7 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
     if (request.source) upload = std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue);
     int interim = 0;
     for (;;) {
-      std::string_view input = stream.buffered();
-      const std::size_t before = input.size();
-      const ParseEvent event = parser.next(input);
-      stream.consume(before - input.size());
+      const ParseEvent event = next_event(stream, parser);
       if (event == ParseEvent::kHead) {
         const int status = parser.head().status;
         if (status >= 200 || status == 101) co_return HeadOutcome();

@@ -2,6 +2,7 @@
 #include "http/client/response_state.hpp"
 
 #include "http/client/upload.hpp"
+#include "http/next_event.hpp"
 
 #include <corolla/net/tls_connection.hpp>
 #include <corolla/net/tls_error.hpp>
@@ -47,16 +48,13 @@ Coro<std::string_view> ResponseState::chunk() {
   while (connection) {
     ByteStream& stream = connection->stream;
     ResponseParser& parser = connection->parser;
-    std::string_view input = stream.buffered();
-    const std::size_t before = input.size();
     ParseEvent event = ParseEvent::kNeedMore;
     try {
-      event = parser.next(input);
+      event = next_event(stream, parser);
     } catch (...) {
       drop_connection();
       throw;
     }
-    stream.consume(before - input.size());
     if (event == ParseEvent::kBody) {
       const std::string_view piece = take(parser.body());
       if (!piece.empty()) co_return piece;

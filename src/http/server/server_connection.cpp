@@ -3,6 +3,7 @@
 
 #include <corolla/runtime/event_loop.hpp>
 
+#include "http/next_event.hpp"
 #include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 #include "http/websocket/websocket_state.hpp"
@@ -163,18 +164,15 @@ void ServerConnection::begin_request() {
 }
 
 ServerConnection::Progress ServerConnection::read_head() {
-  std::string_view input = stream_.buffered();
-  if (input.empty()) return Progress::kNeedMore;
-  const std::size_t before = input.size();
+  if (stream_.buffered().empty()) return Progress::kNeedMore;
   ParseEvent event = ParseEvent::kNeedMore;
   try {
-    event = parser_.next(input);
+    event = next_event(stream_, parser_);
   } catch (const HttpProtocolError& error) {
     refusal_status_ = error.suggested_status();
     refusal_ = error.what();
     return Progress::kRefused;
   }
-  stream_.consume(before - input.size());
   return event == ParseEvent::kHead ? Progress::kHead : Progress::kNeedMore;
 }
 
@@ -246,16 +244,13 @@ Coro<std::string_view> ServerConnection::next_chunk() {
     throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");
   }
   for (;;) {
-    std::string_view input = stream_.buffered();
-    const std::size_t before = input.size();
     ParseEvent event = ParseEvent::kNeedMore;
     try {
-      event = parser_.next(input);
+      event = next_event(stream_, parser_);
     } catch (const HttpProtocolError&) {
       body_unusable_ = true;
       throw;
     }
-    stream_.consume(before - input.size());
     if (event == ParseEvent::kEnd) {
       body_done_ = true;
       co_return std::string_view();
@@ -267,7 +262,7 @@ Coro<std::string_view> ServerConnection::next_chunk() {
         throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");
       }
       // The last piece of a body of known length ends it; no further call needs to find that out.
-      if (body_received_ == head().content_length) body_done_ = parser_.next(input) == ParseEvent::kEnd;
+      if (body_received_ == head().content_length) body_done_ = next_event(stream_, parser_) == ParseEvent::kEnd;
       co_return parser_.body();
     }
     if (head().expect_continue && !std::exchange(continue_sent_, true) && body_received_ == 0)
@@ -292,11 +287,8 @@ Coro<std::string_view> ServerConnection::next_chunk() {
 
 void ServerConnection::skip_buffered_body() {
   while (!body_done_ && !body_unusable_) {
-    std::string_view input = stream_.buffered();
-    const std::size_t before = input.size();
     try {
-      const ParseEvent event = parser_.next(input);
-      stream_.consume(before - input.size());
+      const ParseEvent event = next_event(stream_, parser_);
       if (event == ParseEvent::kNeedMore) return;
       if (event == ParseEvent::kBody) body_received_ += parser_.body().size();
       body_done_ = event == ParseEvent::kEnd;
