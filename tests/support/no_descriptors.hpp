@@ -9,14 +9,18 @@
 
 namespace corolla_tests {
 
-#ifdef COROLLA_SANITIZE
+#ifndef __has_feature
+#define __has_feature(feature) 0  // g++
+#endif
+
+#if __has_feature(address_sanitizer)
 inline constexpr bool kDescriptorsMayRunOut = false;
 #else
 inline constexpr bool kDescriptorsMayRunOut = true;
 #endif
 /// Why a test that wants none is skipped.
 inline constexpr const char* kSanitizersNeedDescriptors =
-    "the sanitizers open pipes of their own to check memory, and take having none for an error";
+    "UndefinedBehaviorSanitizer opens pipes of its own to check memory, and takes having none for an error";
 
 /// While it lives no descriptor can be opened: the limit is the lowest number that is free.
 class NoDescriptors {

@@ -143,8 +143,6 @@ Coro<void> hold(std::size_t connections) {
 
 TEST_P(ManyConnectionsTest, EachIsCheapAndServed) {
   const std::size_t connections = GetParam();
-  if (kSanitized && connections > kFirstStep)
-    GTEST_SKIP() << "with a sanitizer a connection costs what the sanitizer costs";
   if (const std::size_t granted = raise_descriptor_limit(connections + kSpare); granted < connections + kSpare) {
     GTEST_SKIP() << connections << " connections need as many descriptors, and RLIMIT_NOFILE allows " << granted;
   }
@@ -155,8 +153,11 @@ TEST_P(ManyConnectionsTest, EachIsCheapAndServed) {
   run(hold(connections));
 }
 
-INSTANTIATE_TEST_SUITE_P(, ManyConnectionsTest, ::testing::Values(kFirstStep, 100'000, 1'000'000),
-                         ::testing::PrintToStringParamName());
+// With a sanitizer a connection costs what the sanitizer costs: a few show that all is given back.
+std::vector<std::size_t> steps() {
+  return kSanitized ? std::vector<std::size_t>{kFirstStep} : std::vector<std::size_t>{kFirstStep, 100'000, 1'000'000};
+}
+INSTANTIATE_TEST_SUITE_P(, ManyConnectionsTest, ::testing::ValuesIn(steps()), ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace corolla_tests
