@@ -185,8 +185,8 @@ TEST_F(FileTest, ManyJobsAtOnce) {
 }
 
 TEST_F(FileTest, ALoopThatDiesAtAnyStep) {
-  const std::string path = directory_ / "file";
-  auto body = [&]() -> Coro<void> {
+  // A file of its own for each: what a dead loop left to its threads may truncate or write later.
+  auto body = [&, count = 0]() mutable -> Coro<void> {
     return [](std::string name) -> Coro<void> {
       File file = co_await open_file(name, "w+");
       co_await file.write(pattern(100'000));
@@ -195,7 +195,7 @@ TEST_F(FileTest, ALoopThatDiesAtAnyStep) {
       const std::string bytes = co_await std::move(reading);
       EXPECT_EQ(bytes.size(), 100U);
       co_await file.close();
-    }(path);
+    }(directory_ / std::to_string(count++));
   };
   run(body());
   destroy_at_every_step<RealLoop>(body);
