@@ -116,7 +116,8 @@ void fuzz_chunked(std::string_view bytes) {
 
 void fuzz_coding(std::string_view bytes) {
   const unsigned steer = take_byte(bytes);
-  constexpr std::array<std::string_view, 4> kCodings{"gzip", "deflate", "gzip, deflate", "deflate, gzip, gzip"};
+  constexpr std::array<std::string_view, 8> kCodings{"gzip", "deflate", "gzip, deflate", "deflate, gzip, gzip",
+                                                     "br",   "zstd",    "zstd, br",      "br, zstd, gzip"};
   DecodeLimits limits;
   limits.decoded_bytes = 1U << 20U;
   limits.ratio_from = 1U << 16U;
@@ -135,7 +136,7 @@ void fuzz_coding(std::string_view bytes) {
     return out;
   };
   const auto whole = decode(bytes.size() + 1);
-  const auto pieces = decode(steer / 4 % 8 + 1);
+  const auto pieces = decode(steer / 8 % 8 + 1);
   if (whole != "too large" && pieces != "too large") require(whole == pieces, "both decode the same");
 }
 

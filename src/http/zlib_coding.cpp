@@ -2,7 +2,6 @@
 #include "coding.hpp"
 
 #include <corolla/http/error.hpp>
-#include <corolla/http/headers.hpp>
 
 #include <zlib.h>
 
@@ -80,7 +79,6 @@ class GzipCoding final : public Coding {
   }
 
   void finish() override {
-    // No byte at all is an empty body, whatever its header says.
     if (state_ == State::kMember && any_) throw ClientPayloadError("gzip data cut short");
   }
 
@@ -141,14 +139,7 @@ class DeflateCoding final : public Coding {
 
 }  // namespace
 
-bool is_known_coding(std::string_view name) noexcept {
-  return iequals(name, "gzip") || iequals(name, "x-gzip") || iequals(name, "deflate");
-}
-
-std::unique_ptr<Coding> make_coding(std::string_view name) {
-  if (iequals(name, "gzip") || iequals(name, "x-gzip")) return std::make_unique<GzipCoding>();
-  if (iequals(name, "deflate")) return std::make_unique<DeflateCoding>();
-  return nullptr;
-}
+std::unique_ptr<Coding> make_gzip_coding() { return std::make_unique<GzipCoding>(); }
+std::unique_ptr<Coding> make_deflate_coding() { return std::make_unique<DeflateCoding>(); }
 
 }  // namespace corolla::inline v0::http

@@ -2,7 +2,7 @@
 /// \file
 /// Undoing Content-Encoding, piece by piece and within limits.
 ///
-/// Source: RFC 9110, section 8.4.1; RFC 1950 to 1952.
+/// Source: RFC 9110, section 8.4.1; RFC 1950 to 1952, 7932, 8878, 9659.
 #pragma once
 
 #include <corolla/http/error.hpp>
@@ -30,13 +30,13 @@ struct DecodeLimits {
 static_assert(std::is_trivially_destructible_v<DecodeLimits>);
 
 /// Decodes one body. Codings: gzip (and x-gzip, with any number of members), deflate (with or without the zlib wrapper, as
-/// browsers take it), identity, and up to four of them stacked. One thread at a time; may be moved to a worker between calls.
+/// browsers take it), br, zstd (any number of frames, windows up to 8 MiB), identity, and up to four of them stacked. One thread at a time; may be moved to a worker between calls.
 class COROLLA_API Decoder {
  public:
   /// Whether every coding in the value of a Content-Encoding field is known here.
   [[nodiscard]] static bool supports(std::string_view content_encoding) noexcept;
   /// What to send as Accept-Encoding.
-  [[nodiscard]] static std::string_view accept_encoding() noexcept { return "gzip, deflate"; }
+  [[nodiscard]] static std::string_view accept_encoding() noexcept { return "gzip, deflate, br, zstd"; }
 
   /// Nothing is decoded, limits still count.
   Decoder();

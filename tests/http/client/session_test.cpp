@@ -24,7 +24,7 @@ TEST_F(SessionTest, RequestHasWhatAServerNeeds) {
     EXPECT_TRUE(response.complete());
     EXPECT_EQ(server.requests().at(0), "GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
                                            "\r\nX-Mine: 1\r\nUser-Agent: corolla\r\nAccept: */*\r\n"
-                                           "Accept-Encoding: gzip, deflate\r\n\r\n");
+                                           "Accept-Encoding: gzip, deflate, br, zstd\r\n\r\n");
   });
 }
 
