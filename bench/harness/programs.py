@@ -14,6 +14,7 @@ from .model import CheckFailed, Run, Unavailable
 from .paths import BIN, OUT, PYTHON, ROOT
 
 
+NODE_MODULES = "/usr/share/nodejs"  # where Debian has them; a node from elsewhere does not look there
 failed_targets = set()  # of corolla's build, in this run: a program left from an earlier one must not stand in
 
 
@@ -49,6 +50,16 @@ def python_module(*modules):
         for module in modules:
             if error := _import_error(module):
                 raise Unavailable(f"{PYTHON}: {error}")
+    return check
+
+
+def node_module(name):
+    def check():
+        command("node")()
+        done = subprocess.run(["node", "-e", f"require('{name}')"], env={**os.environ, "NODE_PATH": NODE_MODULES},
+                              capture_output=True, check=False)
+        if done.returncode:
+            raise Unavailable(f"node has no module {name}")
     return check
 
 

@@ -5,13 +5,13 @@ import subprocess
 import sys
 import time
 
-from . import connections, crawl, echo, machine, programs, runtime, table, tls
+from . import connections, crawl, echo, http, machine, programs, runtime, table, tls
 from .model import CheckFailed, Row, Unavailable
 from .paths import OUT, PEERS, ROOT
 
-GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP, connections.GROUP, tls.GROUP)}
+GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP, connections.GROUP, tls.GROUP, http.GROUP)}
 COROLLA_TARGETS = {"crawl": ["corolla", "bench_crawl"], "runtime": ["bench_runtime"], "echo": ["bench_echo"],
-                   "connections": ["bench_echo"], "tls": ["bench_tls"]}
+                   "connections": ["bench_echo"], "tls": ["bench_tls"], "http": ["bench_http"]}
 
 
 def parse_arguments(arguments):

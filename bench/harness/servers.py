@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
-from .machine import SERVER_CORE
+from .machine import SERVER_CORE, process_tree
 from .model import CheckFailed, Unavailable
 from .paths import OUT, PEERS
 
@@ -19,6 +19,10 @@ from .paths import OUT, PEERS
 class Server:
     def __init__(self, process, port, directory=None):
         self.process, self.port, self.pid, self.directory = process, port, process.pid, directory
+
+    def worker(self):
+        """The process that does the work: the last child of a server that has some, else the server."""
+        return process_tree(self.pid)[-1]
 
 
 def _stop(process):
@@ -69,8 +73,8 @@ def _await_port(process, port, log):
 
 
 @contextmanager
-def nginx(root, log_requests=False):
-    """nginx with one worker, serving root. With log_requests each request leaves "status url" in access.log."""
+def nginx(root, log_requests=False, core=SERVER_CORE):
+    """nginx with one worker, serving root and a greeting. With log_requests each request leaves "status url" in access.log."""
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if not program:
         raise Unavailable("nginx is not installed")
@@ -80,8 +84,8 @@ def nginx(root, log_requests=False):
         template = Template((PEERS / "nginx.conf.in").read_text())
         log = f"{directory}/access.log seen buffer=256k" if log_requests else "off"
         config = directory / "nginx.conf"
-        config.write_text(template.substitute(directory=directory, port=port, root=root, log=log))
-        process = subprocess.Popen(["taskset", "-c", SERVER_CORE, program, "-c", config, "-p", directory],
+        config.write_text(template.substitute(directory=directory, port=port, root=root or directory, log=log))
+        process = subprocess.Popen(["taskset", "-c", core, program, "-c", config, "-p", directory],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _await_port(process, port, directory / "error.log")

@@ -2,7 +2,7 @@
 
 // The cases on Go's own runtime and net/http.
 //
-//	usage: gobench CASE [N]  |  gobench echo  |  gobench fetch PORT N CONNECTIONS MANIFEST|-
+//	usage: gobench CASE [N]  |  gobench echo|hello  |  gobench fetch PORT N CONNECTIONS MANIFEST|-
 package main
 
 import (
@@ -71,6 +71,8 @@ func main() {
 	switch name {
 	case "echo":
 		serveEcho()
+	case "hello":
+		serveHello()
 	case "fetch":
 		require(len(os.Args) == 6, "fetch PORT N CONNECTIONS MANIFEST|-")
 		wanted, err := strconv.Atoi(os.Args[3])

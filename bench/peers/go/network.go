@@ -40,6 +40,17 @@ func serveEcho() {
 	}
 }
 
+func serveHello() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	requireNoError(err)
+	fmt.Printf("PORT %d\n", listener.Addr().(*net.TCPAddr).Port)
+	http.HandleFunc("/hello", func(response http.ResponseWriter, _ *http.Request) {
+		response.Header().Set("Content-Type", "text/plain")
+		io.WriteString(response, "Hello, World!")
+	})
+	requireNoError(http.Serve(listener, nil))
+}
+
 func readManifest(path string) []string { // nil: bodies are not hashed
 	if path == "-" {
 		return nil

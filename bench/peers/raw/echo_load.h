@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the load generators of echo servers share: messages that can be told apart, echoes that are compared byte by
-// byte, how long they took, and the closed loop: one message in flight on each connection.
+// What the load generators share: messages that can be told apart, echoes that are compared byte by byte, how long they
+// took, and the closed loop: one message in flight on each connection. http_load.c and ws_load.c have exchanges of their own.
 #pragma once
 #include <sys/epoll.h>
 
@@ -91,6 +91,15 @@ static inline int read_echo(Connection* c) {
   return 1;
 }
 
+// Goes on with an exchange as far as it can. True when the reply is whole, and right.
+static inline int proceed_with_echo(Connection* c) {
+  write_message(c);
+  return read_echo(c);
+}
+
+static void (*start_exchange)(Connection*, double) = start_message;
+static int (*proceed)(Connection*) = proceed_with_echo;
+
 enum { kBuckets = 100000 };
 static uint32_t histogram[kBuckets];  // of microseconds; the last one takes everything above 100 ms
 
@@ -114,7 +123,7 @@ static inline unsigned long percentile(uint64_t count, double share) {
 static inline void closed_loop(const char* bench, Connection* connections, size_t count, int epoll, int pid,
                                double duration) {
   double begin = wall_seconds(), start = 0, now = begin, cpu = 0, own = 0;
-  for (size_t i = 0; i < count; i++) start_message(&connections[i], wall_seconds());
+  for (size_t i = 0; i < count; i++) start_exchange(&connections[i], wall_seconds());
   uint64_t echoes = 0;
   for (;;) {
     struct epoll_event events[256];
@@ -131,12 +140,11 @@ static inline void closed_loop(const char* bench, Connection* connections, size_
     if (start > 0 && now - start > duration) break;
     for (int i = 0; i < ready; i++) {
       Connection* c = events[i].data.ptr;
-      write_message(c);
-      if (!read_echo(c)) continue;
+      if (!proceed(c)) continue;
       double t = wall_seconds();
       count_latency(t - c->sent_at);
       echoes++;
-      start_message(c, t);
+      start_exchange(c, t);
     }
   }
   cpu = server_cpu(pid) - cpu;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Echo server on tokio, keep-alive fetcher on hyper.
+//! Echo server on tokio, greeting server and keep-alive fetcher on hyper.
 use crate::measure::Stopwatch;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
@@ -22,6 +22,26 @@ pub async fn serve_echo() {
                     return;
                 }
             }
+        });
+    }
+}
+
+async fn hello(request: hyper::Request<hyper::Body>) -> Result<hyper::Response<hyper::Body>, std::convert::Infallible> {
+    let answer = hyper::Response::builder().header("Content-Type", "text/plain");
+    let (status, body) = if request.uri().path() == "/hello" { (200, "Hello, World!") } else { (404, "") };
+    Ok(answer.status(status).body(hyper::Body::from(body)).unwrap())
+}
+
+pub async fn serve_hello() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    println!("PORT {}", listener.local_addr().unwrap().port());
+    loop {
+        let (socket, _) = listener.accept().await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        tokio::spawn(async move {
+            let service = hyper::service::service_fn(hello);
+            // an error: the client went away
+            let _ = hyper::server::conn::Http::new().http1_only(true).serve_connection(socket, service).await;
         });
     }
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// WebSocket echo server on Boost.Beast and Asio's coroutines, without compression.      usage: beast_websocket   (announces its port)
+#include <boost/asio.hpp>
+#include <boost/beast.hpp>
+#include <boost/beast/websocket.hpp>
+#include <cstdio>
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+using asio::awaitable;
+using asio::use_awaitable;
+using asio::ip::tcp;
+
+namespace {
+
+awaitable<void> serve(tcp::socket socket) {
+  websocket::stream<tcp::socket> ws(std::move(socket));
+  ws.auto_fragment(false);  // a message is one frame, as the other servers' are
+  beast::flat_buffer buffer;
+  try {
+    co_await ws.async_accept(use_awaitable);
+    for (;;) {
+      co_await ws.async_read(buffer, use_awaitable);
+      ws.text(ws.got_text());
+      co_await ws.async_write(buffer.data(), use_awaitable);
+      buffer.consume(buffer.size());
+    }
+  } catch (const boost::system::system_error&) {
+    // the client went away
+  }
+}
+
+awaitable<void> listen() {
+  auto executor = co_await asio::this_coro::executor;
+  tcp::acceptor acceptor(executor, {asio::ip::address_v4::loopback(), 0});
+  std::printf("PORT %d\n", int(acceptor.local_endpoint().port()));
+  std::fflush(stdout);
+  for (;;) {
+    tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
+    socket.set_option(tcp::no_delay(true));
+    asio::co_spawn(executor, serve(std::move(socket)), asio::detached);
+  }
+}
+
+}  // namespace
+
+int main() {
+  asio::io_context context(1);
+  asio::co_spawn(context, listen(), [](std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+  });
+  context.run();
+}
