@@ -8,6 +8,7 @@
 #include <corolla/http/app_runner.hpp>
 #include <corolla/http/application.hpp>
 #include <corolla/http/client_options.hpp>
+#include <corolla/http/compression.hpp>
 #include <corolla/http/cookie.hpp>
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/error.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Middleware: a coroutine around an application's handlers; normalize_path, one of them.
+/// Middleware: a coroutine around an application's handlers; normalize_path and compress, two of them.
 ///
 ///     Coro<http::ServerResponse> authenticate(http::ServerRequest& request, http::NextHandler next) {
 ///       if (!request.headers().contains("Authorization")) throw http::HttpError(401);
@@ -15,6 +15,7 @@
 /// other exception passes through them as it is. A middleware answers by itself, calls next() once, or again after it failed.
 #pragma once
 
+#include <corolla/http/compression.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/runtime/api.hpp>
@@ -22,6 +23,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace corolla::inline v0::http {
 
@@ -52,5 +55,21 @@ struct NormalizePathOptions {
 /// A middleware that sends clients to the path that has a route, where theirs has none. For the outermost application. The
 /// target is always a path of this site, never "//host". ValueError for options that contradict each other.
 [[nodiscard]] COROLLA_API Middleware normalize_path(NormalizePathOptions options = NormalizePathOptions());
+
+/// Which responses compress() takes, and how.
+struct CompressOptions {
+  CompressOptions() {}
+  CompressionOptions compression;
+  /// Bodies that are known to be smaller are sent as they are.
+  std::size_t minimum_size = 1024;
+  /// Media types: "application/json", "text/*", "*+json".
+  std::vector<std::string> types = {
+      "text/*",           "*+json",   "*+xml",    "application/json", "application/xml", "application/javascript",
+      "application/wasm", "font/ttf", "font/otf", "image/bmp"};
+};
+
+/// A middleware that enables the compression of responses whose media type and size make it worth while, and that did not
+/// do so themselves.
+[[nodiscard]] COROLLA_API Middleware compress(CompressOptions options = CompressOptions());
 
 }  // namespace corolla::inline v0::http

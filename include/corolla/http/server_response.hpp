@@ -5,6 +5,7 @@
 /// Source: aiohttp's web.Response, web.StreamResponse and web.HTTPException.
 #pragma once
 
+#include <corolla/http/compression.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/open_file.hpp>
 #include <corolla/net/byte_stream.hpp>
@@ -24,6 +25,7 @@
 
 namespace corolla::inline v0::http {
 
+class Encoder;
 class ServerConnection;
 
 /// Thrown by a handler (or by reading a request) to answer with an error: a small page with the status and the message.
@@ -45,7 +47,8 @@ class COROLLA_API HttpError : public Error {
 /// Where a streamed body goes. Belongs to its connection.
 class COROLLA_API BodyWriter {
  public:
-  explicit BodyWriter(ServerConnection& connection) noexcept : connection_(connection) {}
+  explicit BodyWriter(ServerConnection& connection) noexcept;
+  ~BodyWriter();
   BodyWriter(const BodyWriter&) = delete;
   BodyWriter& operator=(const BodyWriter&) = delete;
 
@@ -53,12 +56,18 @@ class COROLLA_API BodyWriter {
   /// client is behind. The bytes are needed during the call alone; an empty piece sends nothing but the head. OSError,
   /// TimeoutError (send_timeout); ValueError beyond an announced length.
   StreamDrain write(std::string_view bytes);
-  /// Bytes of the body so far.
+  /// Bytes of the body so far, before compression.
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+
+  // For the library: what is written is compressed from now on, until its end.
+  void set_encoder(std::unique_ptr<Encoder> encoder) noexcept;
+  StreamDrain end_encoding();
 
  private:
   ServerConnection& connection_;
   std::uint64_t written_ = 0;
+  std::unique_ptr<Encoder> encoder_;
+  std::string encoded_;
 };
 
 /// Writes the body. Runs after the handler returned, within the connection, which keeps the callable meanwhile; not called
@@ -90,6 +99,11 @@ class COROLLA_API ServerResponse {
   [[nodiscard]] Headers& headers() noexcept { return headers_; }
   [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
 
+  /// Compresses the body, if the client takes that and it is worth while; see compression.hpp. The fields that go with it are set
+  /// when the response is sent.
+  void enable_compression(const CompressionOptions& options = CompressionOptions()) noexcept { compression_ = options; }
+  [[nodiscard]] const std::optional<CompressionOptions>& compression() const noexcept { return compression_; }
+
   /// The body's text; replaces a body of another kind.
   void set_text(std::string_view text) {
     text_ = text;
@@ -110,6 +124,7 @@ class COROLLA_API ServerResponse {
   }
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] const FileBody* file() const noexcept { return file_.get(); }
+  [[nodiscard]] std::unique_ptr<FileBody> take_file() noexcept { return std::move(file_); }
   [[nodiscard]] const BodyProducer& producer() const noexcept { return producer_; }
   /// The length of the body; nullopt for a producer that did not announce one.
   [[nodiscard]] std::optional<std::uint64_t> body_size() const noexcept {
@@ -124,6 +139,7 @@ class COROLLA_API ServerResponse {
     file_.reset();
     producer_ = nullptr;
     producer_length_.reset();
+    compression_.reset();
   }
 
  private:
@@ -133,6 +149,7 @@ class COROLLA_API ServerResponse {
   std::unique_ptr<FileBody> file_;
   BodyProducer producer_;
   std::optional<std::uint64_t> producer_length_;
+  std::optional<CompressionOptions> compression_;
 };
 
 }  // namespace corolla::inline v0::http

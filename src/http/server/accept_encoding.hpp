@@ -7,8 +7,11 @@
 
 namespace corolla::inline v0::http {
 
-/// Whether a client that sent `field` takes the content coding: it lists it, or "*", with a weight above zero. What names
-/// the coding counts before "*". gzip is x-gzip.
-[[nodiscard]] bool accepts_coding(std::string_view field, std::string_view coding) noexcept;
+/// The weight that a client which sent `field` gives to the content coding, in thousandths; 0: it does not take it. What names
+/// the coding counts before "*". gzip is x-gzip. A weight that is malformed is 0.
+[[nodiscard]] int coding_weight(std::string_view field, std::string_view coding) noexcept;
+[[nodiscard]] inline bool accepts_coding(std::string_view field, std::string_view coding) noexcept {
+  return coding_weight(field, coding) > 0;
+}
 
 }  // namespace corolla::inline v0::http

@@ -2,14 +2,11 @@
 // The sending half of ServerConnection, and BodyWriter.
 #include "http/server/server_connection.hpp"
 
-#include <corolla/runtime/executor.hpp>
+#include "http/encoder.hpp"
+#include "http/server/file_part.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace corolla::inline v0::http {
 
@@ -17,31 +14,6 @@ namespace {
 
 // What a client has send_timeout for; see WebServerOptions.
 constexpr std::uint64_t kSlice = std::uint64_t{256} * 1024;
-
-// In a thread of the executor, for bytes that are on a disk. The thread has a descriptor of its own, because the task may
-// be gone before it is done.
-std::string read_part(const OpenFile& file, std::uint64_t offset, std::size_t count) {
-  std::string bytes(count, '\0');
-  std::size_t have = 0;
-  while (have < count) {
-    const ssize_t got =
-        ::pread(file.descriptor(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw OSError(errno, "read of the file to send");
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  bytes.resize(have);
-  return bytes;
-}
-
-OpenFile duplicate(const OpenFile& file) {
-  const int copy = ::fcntl(file.descriptor(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw OSError(errno, "dup of the file to send");
-  return OpenFile(copy);
-}
-
-[[noreturn]] void throw_shorter() { throw RuntimeError("the file became shorter while it was sent"); }
 
 }  // namespace
 
@@ -95,9 +67,8 @@ Coro<void> ServerConnection::send_body(const ServerResponse& response) {
     co_await std::move(sending);
   } else if (file->parts.empty()) {
     if (file->count <= WebServerState::kSmallFile) {  // it has to come from the disk
-      auto reading = to_thread(read_part, duplicate(file->file), file->offset, static_cast<std::size_t>(file->count));
+      auto reading = read_file_part(file->file, file->offset, static_cast<std::size_t>(file->count));
       const std::string bytes = co_await std::move(reading);
-      if (bytes.size() != file->count) throw_shorter();
       stream_.expires_after(state_->options.send_timeout);
       co_await stream_.send_all(head_, bytes);
       body_sent_ = bytes.size();
@@ -138,7 +109,7 @@ Coro<void> ServerConnection::send_file(const OpenFile& file, std::uint64_t offse
     auto sending = stream_.sendfile(file.descriptor(), offset, slice);
     const std::uint64_t sent = co_await std::move(sending);
     body_sent_ += sent;
-    if (sent < slice) throw_shorter();
+    if (sent < slice) throw_file_became_shorter();
     offset += sent;
     count -= sent;
   }
@@ -196,10 +167,28 @@ StreamDrain ServerConnection::write(std::string_view bytes, std::uint64_t writte
   return stream_.drain();
 }
 
+BodyWriter::BodyWriter(ServerConnection& connection) noexcept : connection_(connection) {}
+BodyWriter::~BodyWriter() = default;
+
 StreamDrain BodyWriter::write(std::string_view bytes) {
-  StreamDrain sent = connection_.write(bytes, written_);
+  if (!encoder_) {
+    StreamDrain sent = connection_.write(bytes, written_);
+    written_ += bytes.size();
+    return sent;
+  }
+  encoded_.clear();
+  if (!bytes.empty()) encoder_->encode(bytes, encoded_, Encoder::Flush::kYes);
   written_ += bytes.size();
-  return sent;
+  return connection_.write(encoded_, 0);
+}
+
+void BodyWriter::set_encoder(std::unique_ptr<Encoder> encoder) noexcept { encoder_ = std::move(encoder); }
+
+StreamDrain BodyWriter::end_encoding() {
+  encoded_.clear();
+  encoder_->encode({}, encoded_, Encoder::Flush::kEnd);
+  encoder_.reset();
+  return connection_.write(encoded_, 0);
 }
 
 }  // namespace corolla::inline v0::http

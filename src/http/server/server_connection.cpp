@@ -4,6 +4,7 @@
 #include <corolla/runtime/event_loop.hpp>
 
 #include "http/next_event.hpp"
+#include "http/server/compress_response.hpp"
 #include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 #include "http/websocket/websocket_state.hpp"
@@ -105,6 +106,7 @@ Coro<void> ServerConnection::run() {
       if (!response) co_return;
     }
 
+    compress_response(request_, *response);
     if (!body_done_) skip_buffered_body();
     write_head(*response);
     std::string_view body;
