@@ -7,6 +7,7 @@
 #include <corolla/http/access_log.hpp>
 #include <corolla/http/app_runner.hpp>
 #include <corolla/http/application.hpp>
+#include <corolla/http/client_middleware.hpp>
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/compression.hpp>
 #include <corolla/http/cookie.hpp>
@@ -15,8 +16,10 @@
 #include <corolla/http/headers.hpp>
 #include <corolla/http/middleware.hpp>
 #include <corolla/http/multipart.hpp>
+#include <corolla/http/rate_limit.hpp>
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>
+#include <corolla/http/retry.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/http/session.hpp>

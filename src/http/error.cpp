@@ -20,6 +20,9 @@ ClientProxyConnectionError::~ClientProxyConnectionError() = default;
 ContentTypeError::~ContentTypeError() = default;
 HttpProtocolError::~HttpProtocolError() = default;
 HeaderTooLarge::~HeaderTooLarge() = default;
+ServerTimeoutError::~ServerTimeoutError() = default;
+ConnectionTimeoutError::~ConnectionTimeoutError() = default;
+SocketTimeoutError::~SocketTimeoutError() = default;
 InvalidUrl::~InvalidUrl() = default;
 HeaderInjection::~HeaderInjection() = default;
 

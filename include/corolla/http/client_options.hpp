@@ -5,10 +5,13 @@
 /// Source: aiohttp's ClientSession, TCPConnector and ClientTimeout; the defaults are theirs where they have one.
 #pragma once
 
+#include <corolla/http/client_middleware.hpp>
 #include <corolla/http/content_coding.hpp>
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/protocol.hpp>
+#include <corolla/http/rate_limit.hpp>
+#include <corolla/http/retry.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/net/resolver.hpp>
 #include <corolla/net/tls_context.hpp>
@@ -19,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace corolla::inline v0::http {
 
@@ -79,6 +83,12 @@ struct SessionOptions {
   bool auto_decompress = true;
   /// Statuses from 400 on throw ClientResponseError.
   bool raise_for_status = false;
+  /// Around each hop of each request, the first one outermost.
+  std::vector<ClientMiddleware> middlewares;
+  /// Requests that fail for the moment are sent again; nothing: each is sent once.
+  std::optional<RetryPolicy> retry;
+  /// Requests wait for their turn.
+  RateLimit rate_limit;
 };
 
 }  // namespace corolla::inline v0::http

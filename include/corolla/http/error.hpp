@@ -19,6 +19,10 @@
 ///           ContentTypeError         the body is not of the type that was asked for
 ///         HttpProtocolError            bytes that are not HTTP
 ///           HeaderTooLarge             a limit of the head was hit
+///       TimeoutError
+///         ServerTimeoutError           the server took too long
+///           ConnectionTimeoutError     there was no connection in time
+///           SocketTimeoutError         nothing arrived, or left, for too long
 ///       ValueError
 ///         InvalidUrl                   aiohttp's InvalidURL, which is a ValueError there too
 ///         HeaderInjection              CR, LF or NUL where a header name or value was wanted
@@ -188,6 +192,27 @@ class COROLLA_API HeaderTooLarge : public HttpProtocolError {
   explicit HeaderTooLarge(std::string message, int suggested_status = 431)
       : HttpProtocolError(std::move(message), suggested_status) {}
   ~HeaderTooLarge() override;
+};
+
+/// The server took too long; the total time's end is a plain TimeoutError.
+class COROLLA_API ServerTimeoutError : public TimeoutError {
+ public:
+  using TimeoutError::TimeoutError;
+  ~ServerTimeoutError() override;
+};
+
+/// No connection in time: nothing was sent.
+class COROLLA_API ConnectionTimeoutError : public ServerTimeoutError {
+ public:
+  using ServerTimeoutError::ServerTimeoutError;
+  ~ConnectionTimeoutError() override;
+};
+
+/// Nothing arrived, or left, for too long.
+class COROLLA_API SocketTimeoutError : public ServerTimeoutError {
+ public:
+  using ServerTimeoutError::ServerTimeoutError;
+  ~SocketTimeoutError() override;
 };
 
 /// A text that is no URL.

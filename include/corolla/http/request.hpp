@@ -7,6 +7,7 @@
 /// Nothing happens before it is awaited (or send() is). Each setter gives the request back, so they chain.
 #pragma once
 
+#include <corolla/http/client_middleware.hpp>
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/response.hpp>
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -36,7 +38,14 @@ class Multipart;
 struct Proxy;
 class Session;
 
-/// What a request consists of.
+/// What few requests have of their own.
+struct RequestExtras {
+  RequestExtras() {}
+  std::optional<std::vector<ClientMiddleware>> middlewares;  ///< in place of the session's
+  std::optional<ClientMiddleware> retry;                     ///< in place of the session's
+};
+
+/// What a request consists of; what a ClientMiddleware is given.
 struct RequestData {
   RequestData(std::string_view request_method, Url request_url) : method(request_method), url(std::move(request_url)) {}
   std::string method;
@@ -45,7 +54,8 @@ struct RequestData {
   std::string body;
   std::shared_ptr<BodySource> source;  // of a body that does not stand in `body`
   bool expect_continue = false;
-  std::shared_ptr<const Proxy> proxy;  // null: by the session's rules
+  std::shared_ptr<const Proxy> proxy;     // null: by the session's rules
+  std::shared_ptr<RequestExtras> extras;  // null: none
   ClientTimeout timeout;
   unsigned max_redirects = 10;
   std::uint64_t max_body_bytes = 0;
@@ -53,6 +63,18 @@ struct RequestData {
   bool raise_for_status = false;
   /// A redirect led away from the origin that was asked first: the session's credentials stay behind.
   bool crossed_origins = false;
+  /// When it must be over, body included; set when it is sent.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+
+  /// The body can be sent again.
+  [[nodiscard]] COROLLA_API bool repeatable() const noexcept;
+  /// The body is sent while the answer is read: a server may answer before it has all of a larger one.
+  [[nodiscard]] bool sends_body_apart() const noexcept {
+    constexpr std::size_t kLargeBody = std::size_t{64} * 1024;
+    return !source && (body.size() > kLargeBody || (expect_continue && !body.empty()));
+  }
+  /// Makes `body` the `source`.
+  COROLLA_API void move_body_apart();
 };
 
 /// See the file's comment. Refers to its Session, which outlives it.
@@ -137,11 +159,24 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
     return std::move(*this);
   }
 
+  /// Other middlewares than the session's; none, too.
+  Request&& middlewares(std::vector<ClientMiddleware> list) && {
+    extras().middlewares = std::move(list);
+    return std::move(*this);
+  }
+  /// Another policy than the session's; RetryPolicy(1): it is sent once. ValueError.
+  Request&& retry(const RetryPolicy& policy) && {
+    extras().retry = http::retry(policy);
+    return std::move(*this);
+  }
+
   /// The coroutine that sends it and returns once the response's head is there; for create_task and gather.
   [[nodiscard]] COROLLA_API Coro<Response> send() &&;
   CoroAwaiter<Response> operator co_await() && { return std::move(*this).send().operator co_await(); }
 
  private:
+  COROLLA_API RequestExtras& extras();
+
   Session* session_;
   RequestData data_;
 };

@@ -29,6 +29,8 @@ class ResponseState;
 class COROLLA_API Response {
  public:
   explicit Response(std::unique_ptr<ResponseState> state) noexcept;
+  /// A response that no server gave: what a middleware answers by itself, or a test. `body` is as decoded.
+  Response(int status, Headers headers, std::string body, Url url);
   Response(Response&&) noexcept;
   Response& operator=(Response&&) noexcept;
   ~Response();
@@ -41,6 +43,8 @@ class COROLLA_API Response {
   [[nodiscard]] const Url& url() const noexcept;
   /// The URLs that redirected, in order.
   [[nodiscard]] const std::vector<Url>& history() const noexcept;
+  /// How often the request was sent: above 1 after retries (of the last hop).
+  [[nodiscard]] unsigned attempts() const noexcept;
   /// The status is below 400.
   [[nodiscard]] bool ok() const noexcept { return status() < 400; }
   /// Throws ClientResponseError unless ok().

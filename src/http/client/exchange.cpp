@@ -6,6 +6,7 @@
 
 #include "http/client/request_head.hpp"
 #include "http/client/upload.hpp"
+#include "http/methods.hpp"
 #include "http/next_event.hpp"
 
 #include <algorithm>
@@ -15,12 +16,6 @@ namespace corolla::inline v0::http {
 namespace {
 
 constexpr int kMostInterimResponses = 20;
-
-[[nodiscard]] bool is_idempotent(std::string_view method) {
-  for (const char* name : {"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-    if (method == name) return true;
-  return false;
-}
 
 // Gets a connection when none could be had at once.
 Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request,
@@ -38,7 +33,7 @@ Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestDat
     std::rethrow_exception(outcome_of_it.error());
   } catch (const TimeoutError&) {
     if (deadlines.total && get_running_loop().time() >= *deadlines.total) deadlines.throw_passed();
-    throw TimeoutError("no connection to " + std::string(request.url.host_and_port()) + " in time");
+    throw ConnectionTimeoutError("no connection to " + std::string(request.url.host_and_port()) + " in time");
   } catch (const OSError& error) {
     throw ClientConnectorError(request.url.host_and_port(), error);
   } catch (const TlsCertificateError& error) {
@@ -136,8 +131,8 @@ class Lease {
 
 }  // namespace
 
-Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request,
-                                              const Deadlines& deadlines) {
+Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request) {
+  const Deadlines deadlines(request);
   const std::shared_ptr<const Proxy> proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;
   for (;;) {
@@ -153,8 +148,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
     std::unique_ptr<Upload> upload;
     const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines, upload);
     if (ended.error) {
-      const bool repeatable = !request.source || request.source->repeatable();
-      if (reused && ended.silent && repeatable && is_idempotent(request.method) && is_stale(ended.error)) {
+      if (reused && ended.silent && request.repeatable() && is_idempotent(request.method) && is_stale(ended.error)) {
         fresh = true;
         continue;
       }

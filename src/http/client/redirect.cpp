@@ -45,7 +45,7 @@ void prepare_redirect(RequestData& request, int status, Url target) {
     for (const char* field : {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding"})
       request.headers.remove(field);
   }
-  if (request.source && !request.source->repeatable())
+  if (!request.repeatable())
     throw ClientError("redirect to " + target.href() + ": the body was a stream and cannot be sent again");
   if (!target.same_origin(request.url)) {
     request.crossed_origins = true;

@@ -24,6 +24,15 @@ void append_pair(std::string& pairs, std::string_view name, std::string_view val
 
 }  // namespace
 
+bool RequestData::repeatable() const noexcept { return !source || source->repeatable(); }
+
+void RequestData::move_body_apart() { source = std::make_shared<BodySource>(std::exchange(body, {})); }
+
+RequestExtras& Request::extras() {
+  if (!data_.extras) data_.extras = std::make_shared<RequestExtras>();
+  return *data_.extras;
+}
+
 Request&& Request::query(std::string_view name, std::string_view value) && {
   std::string query(data_.url.query());
   append_pair(query, name, value);

@@ -12,6 +12,16 @@
 namespace corolla::inline v0::http {
 
 Response::Response(std::unique_ptr<ResponseState> state) noexcept : state_(std::move(state)) {}
+Response::Response(int status, Headers headers, std::string body, Url url)
+    : state_(std::make_unique<ResponseState>(std::move(url), FutureRef<ConnectionPool>())) {
+  ResponseHead& head = state_->head;
+  head.status = status;
+  head.reason = reason_phrase(status);
+  head.headers = std::move(headers);
+  head.content_length = body.size();
+  state_->max_body_bytes = body.size();
+  state_->stored = std::make_shared<const std::string>(std::move(body));
+}
 Response::Response(Response&&) noexcept = default;
 Response& Response::operator=(Response&&) noexcept = default;
 Response::~Response() = default;
@@ -21,6 +31,7 @@ const std::string& Response::reason() const noexcept { return state_->head.reaso
 HttpVersion Response::version() const noexcept { return state_->head.version; }
 const Headers& Response::headers() const noexcept { return state_->head.headers; }
 const Url& Response::url() const noexcept { return state_->url; }
+unsigned Response::attempts() const noexcept { return state_->attempts; }
 const std::vector<Url>& Response::history() const noexcept { return state_->history; }
 std::optional<std::uint64_t> Response::content_length() const noexcept { return state_->head.content_length; }
 std::uint64_t Response::wire_bytes() const noexcept { return state_->wire_bytes; }

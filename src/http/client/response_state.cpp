@@ -4,6 +4,8 @@
 #include "http/client/upload.hpp"
 #include "http/next_event.hpp"
 
+#include <corolla/http/error.hpp>
+#include <corolla/http/request.hpp>
 #include <corolla/net/tls_connection.hpp>
 #include <corolla/net/tls_error.hpp>
 #include <corolla/runtime/event_loop.hpp>
@@ -12,10 +14,19 @@
 
 namespace corolla::inline v0::http {
 
+namespace {
+
+constexpr std::size_t kStoredPiece = std::size_t{64} * 1024;
+
+}  // namespace
+
 ResponseState::ResponseState(Url request_url, FutureRef<ConnectionPool> connection_pool) noexcept
     : url(std::move(request_url)), pool(std::move(connection_pool)) {}
 
 ResponseState::~ResponseState() { drop_connection(); }
+
+Deadlines::Deadlines(const RequestData& request) noexcept
+    : total(request.deadline), sock_read(request.timeout.sock_read), total_limit(request.timeout.total) {}
 
 void Deadlines::arm(StreamState& stream) const {
   if (sock_read) {
@@ -34,17 +45,29 @@ void Deadlines::throw_passed() const {
   };
   if (total && get_running_loop().time() >= *total)
     throw TimeoutError("the request took longer than " + seconds(*total_limit));
-  throw TimeoutError("nothing arrived for " + seconds(sock_read.value_or(std::chrono::nanoseconds(0))));
+  throw SocketTimeoutError("nothing arrived for " + seconds(sock_read.value_or(std::chrono::nanoseconds(0))));
 }
 
 void ResponseState::drop_connection() noexcept {
   upload.reset();
+  stored.reset();
   if (connection) pool->give_back(std::move(connection), false);
 }
 
 // Each event of the parser leads to one of three ends: a piece for the caller, the end of the body, or a wait for more.
 // The bytes of a piece stay where they are, in the stream's buffer, until the next call.
 Coro<std::string_view> ResponseState::chunk() {
+  while (stored) {
+    const std::string_view piece = std::string_view(*stored).substr(stored_at, kStoredPiece);
+    stored_at += piece.size();
+    if (piece.empty()) {
+      stored.reset();
+      finish_decoding();
+      if (decoder && !decoded.empty()) co_return std::string_view(decoded);
+    } else if (const std::string_view taken = take(piece); !taken.empty()) {
+      co_return taken;
+    }
+  }
   while (connection) {
     ByteStream& stream = connection->stream;
     ResponseParser& parser = connection->parser;
@@ -116,6 +139,10 @@ void ResponseState::finish_body() {
   upload.reset();
   const bool reusable = sent && head.keep_alive && connection->parser.done() && connection->stream.buffered().empty();
   pool->give_back(std::move(connection), reusable);
+  finish_decoding();
+}
+
+void ResponseState::finish_decoding() {
   decoded.clear();
   if (decoder) decoder->finish();
   complete = true;

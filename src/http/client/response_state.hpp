@@ -23,8 +23,13 @@
 
 namespace corolla::inline v0::http {
 
+struct RequestData;
+
 /// The deadlines of a request under way.
 struct Deadlines {
+  Deadlines() = default;
+  explicit Deadlines(const RequestData& request) noexcept;
+
   std::optional<std::chrono::steady_clock::time_point> total;
   std::optional<std::chrono::nanoseconds> sock_read;
   std::optional<std::chrono::nanoseconds> total_limit;  // for the message
@@ -58,6 +63,9 @@ class ResponseState : public FromBlockCache {
   std::unique_ptr<Upload> upload;          // the request's body, while it is being sent
   std::optional<Decoder> decoder;
   Deadlines deadlines;
+  std::shared_ptr<const std::string> stored;  // the body on the wire, when it does not come from a connection
+  std::size_t stored_at = 0;
+  unsigned attempts = 1;
   std::uint64_t wire_bytes = 0;
   std::uint64_t max_body_bytes = 0;
   std::string decoded;  // the piece handed out last, when there is a decoder
@@ -67,6 +75,7 @@ class ResponseState : public FromBlockCache {
  private:
   std::string_view take(std::string_view piece);
   void finish_body();
+  void finish_decoding();
 };
 
 }  // namespace corolla::inline v0::http

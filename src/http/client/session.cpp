@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/http/session.hpp>
 
+#include "http/client/client_call.hpp"
 #include "http/client/exchange.hpp"
 #include "http/client/pool.hpp"
 #include "http/client/redirect.hpp"
 #include "http/client/request_head.hpp"
 #include "http/client/response_state.hpp"
 #include "http/client/session_state.hpp"
-#include "http/client/upload.hpp"
 
 #include <corolla/runtime/sleep.hpp>
 
 namespace corolla::inline v0::http {
-
-namespace {
-
-// A server may answer before it has all of a larger one.
-constexpr std::size_t kLargeBody = std::size_t{64} * 1024;
-
-}  // namespace
 
 Session::Private::Private(const SessionOptions& session_options)
     : options(session_options),
       pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
       proxies(session_options),
       cookie_jar(session_options.cookie_jar ? session_options.cookie_jar : std::make_shared<CookieJar>()),
+      retry(session_options.retry ? http::retry(*session_options.retry) : ClientMiddleware()),
+      rate_limit(session_options.rate_limit.overall.requests > 0 || session_options.rate_limit.per_host.requests > 0
+                     ? limit_rate(session_options.rate_limit)
+                     : ClientMiddleware()),
+      middlewares(middlewares_of(*this, nullptr)),
       default_fields(make_default_fields(session_options)) {}
 
 Session::Private::~Private() { pool->close(); }
@@ -70,17 +68,24 @@ Coro<void> Session::close() {
 Coro<Response> send_request(Session::Private& session, RequestData request) {
   if (session.closed) throw RuntimeError("Session is closed");
   const UnderWay under_way(session);
-  Deadlines deadlines;
-  deadlines.sock_read = request.timeout.sock_read;
-  if (request.timeout.total) {
-    deadlines.total = get_running_loop().time() + *request.timeout.total;
-    deadlines.total_limit = request.timeout.total;
-  }
-  if (!request.source && (request.body.size() > kLargeBody || (request.expect_continue && !request.body.empty())))
-    request.source = std::make_shared<BodySource>(std::exchange(request.body, {}));
+  if (request.timeout.total) request.deadline = get_running_loop().time() + *request.timeout.total;
+  std::vector<ClientMiddleware> own;
+  if (request.extras) own = middlewares_of(session, request.extras.get());
+  const std::vector<ClientMiddleware>& middlewares = request.extras ? own : session.middlewares;
+  if (middlewares.empty() && request.sends_body_apart()) request.move_body_apart();
   std::vector<Url> history;
   for (;;) {
-    std::unique_ptr<ResponseState> state = co_await exchange(session, request, deadlines);
+    std::unique_ptr<ResponseState> state;
+    if (middlewares.empty()) {
+      state = co_await exchange(session, request);
+    } else {
+      RequestData hop = request;
+      auto calling = call_middlewares(session, middlewares, hop);
+      Response response = co_await std::move(calling);
+      state = response.take_state();
+      if (!state) throw RuntimeError("a middleware returned a response that it had moved from");
+      request.url = state->url;
+    }
     std::optional<Url> target;
     if (request.allow_redirects) target = redirect_target(state->head, state->url);
     if (!target) {

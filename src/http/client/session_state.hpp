@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace corolla::inline v0::http {
 
@@ -25,6 +26,9 @@ class Session::Private {
   const FutureRef<ConnectionPool> pool;
   const ProxyRules proxies;
   const std::shared_ptr<CookieJar> cookie_jar;
+  const ClientMiddleware retry;       // empty: none
+  const ClientMiddleware rate_limit;  // empty: none
+  const std::vector<ClientMiddleware> middlewares;
   const std::string default_fields;  // as they stand on the wire, for requests that name none themselves
   std::size_t under_way = 0;
   Future<void> drained;

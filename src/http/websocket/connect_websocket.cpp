@@ -71,6 +71,7 @@ Coro<WebSocket> Session::ws_connect(std::string url, ClientWebSocketOptions opti
   auto sending = std::move(request).send();
   Response response = co_await std::move(sending);
   const std::unique_ptr<ResponseState> answer = response.take_state();
+  if (!answer->connection) throw ClientError("a middleware answered in place of a WebSocket server");
   std::string protocol;
   const std::optional<DeflateAgreement> agreed = read_answer(answer->head, key, options, protocol);
   ByteStream stream = std::move(answer->connection->stream);
