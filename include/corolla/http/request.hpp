@@ -36,7 +36,7 @@ namespace corolla::inline v0::http {
 struct BodySource;
 class Multipart;
 struct Proxy;
-class Session;
+class SessionState;
 
 /// What few requests have of their own.
 struct RequestExtras {
@@ -77,15 +77,16 @@ struct RequestData {
   COROLLA_API void move_body_apart();
 };
 
-/// See the file's comment. Refers to its Session, which outlives it.
+/// See the file's comment. It may outlive its Session.
 class [[nodiscard("a request is sent when it is awaited")]] Request {
  public:
-  Request(Session& session, RequestData data) noexcept : session_(&session), data_(std::move(data)) {}
+  Request(std::shared_ptr<SessionState> session, RequestData data) noexcept
+      : session_(std::move(session)), data_(std::move(data)) {}
   Request(Request&&) noexcept = default;
   /// `request = std::move(request).header(…)` leaves the request what it is.
   Request& operator=(Request&& other) noexcept {
     if (this != &other) {
-      session_ = other.session_;
+      session_ = std::move(other.session_);
       data_ = std::move(other.data_);
     }
     return *this;
@@ -177,7 +178,7 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
  private:
   COROLLA_API RequestExtras& extras();
 
-  Session* session_;
+  std::shared_ptr<SessionState> session_;
   RequestData data_;
 };
 

@@ -42,7 +42,7 @@ class COROLLA_API Session {
   explicit Session(const SessionOptions& options = SessionOptions());
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  /// Closes idle connections at once; those of responses still held close with them.
+  /// Closes idle connections at once; requests under way go on, and their connections close with the responses.
   ~Session();
 
   /// A request with any method; the URL may be relative to SessionOptions::base_url. InvalidUrl; ClientError for a scheme
@@ -73,11 +73,10 @@ class COROLLA_API Session {
   [[nodiscard]] std::size_t connections_in_use() const noexcept;
   [[nodiscard]] std::size_t connections_idle() const noexcept;
 
-  class Private;
-  [[nodiscard]] Private& state() noexcept { return *private_; }
+  using Private = SessionState;
 
  private:
-  std::unique_ptr<Private> private_;
+  std::shared_ptr<SessionState> private_;
 };
 
 }  // namespace corolla::inline v0::http

@@ -13,7 +13,7 @@
 
 namespace corolla::inline v0::http {
 
-Session::Private::Private(const SessionOptions& session_options)
+SessionState::SessionState(const SessionOptions& session_options)
     : options(session_options),
       pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
       proxies(session_options),
@@ -25,10 +25,8 @@ Session::Private::Private(const SessionOptions& session_options)
       middlewares(middlewares_of(*this, nullptr)),
       default_fields(make_default_fields(session_options)) {}
 
-Session::Private::~Private() { pool->close(); }
-
-Session::Session(const SessionOptions& options) : private_(std::make_unique<Private>(options)) {}
-Session::~Session() = default;
+Session::Session(const SessionOptions& options) : private_(std::make_shared<SessionState>(options)) {}
+Session::~Session() { private_->pool->close(); }
 
 std::size_t Session::connections_in_use() const noexcept { return private_->pool->slots_taken(); }
 std::size_t Session::connections_idle() const noexcept { return private_->pool->idle_count(); }
@@ -50,10 +48,10 @@ Request Session::request(std::string_view method, Url url) {
   data.max_redirects = defaults.max_redirects;
   data.max_body_bytes = defaults.max_body_bytes;
   data.raise_for_status = defaults.raise_for_status;
-  return Request(*this, std::move(data));
+  return Request(private_, std::move(data));
 }
 
-Coro<Response> Request::send() && { return send_request(session_->state(), std::move(data_)); }
+Coro<Response> Request::send() && { return send_request(std::move(session_), std::move(data_)); }
 
 Coro<void> Session::close() {
   private_->closed = true;
@@ -65,7 +63,8 @@ Coro<void> Session::close() {
 }
 
 // Follows redirects; each hop is an exchange of its own.
-Coro<Response> send_request(Session::Private& session, RequestData request) {
+Coro<Response> send_request(std::shared_ptr<Session::Private> shared, RequestData request) {
+  Session::Private& session = *shared;
   if (session.closed) throw RuntimeError("Session is closed");
   const UnderWay under_way(session);
   if (request.timeout.total) request.deadline = get_running_loop().time() + *request.timeout.total;

@@ -15,12 +15,13 @@
 
 namespace corolla::inline v0::http {
 
-class Session::Private {
+/// Shared with its requests, which may outlive it.
+class SessionState {
  public:
-  explicit Private(const SessionOptions& session_options);
-  Private(const Private&) = delete;
-  Private& operator=(const Private&) = delete;
-  ~Private();
+  explicit SessionState(const SessionOptions& session_options);
+  SessionState(const SessionState&) = delete;
+  SessionState& operator=(const SessionState&) = delete;
+  ~SessionState() = default;
 
   const SessionOptions options;
   const FutureRef<ConnectionPool> pool;
@@ -51,6 +52,6 @@ class UnderWay {
 };
 
 /// The coroutine behind Request::send.
-Coro<Response> send_request(Session::Private& session, RequestData request);
+Coro<Response> send_request(std::shared_ptr<Session::Private> shared, RequestData request);
 
 }  // namespace corolla::inline v0::http

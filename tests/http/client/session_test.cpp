@@ -312,6 +312,40 @@ TEST_F(SessionTest, ResponseMayOutliveItsSession) {
   });
 }
 
+Coro<std::string> text_of(http::Request request) {
+  auto sending = std::move(request).send();
+  auto response = co_await std::move(sending);
+  auto reading = response.text();
+  co_return co_await std::move(reading);
+}
+
+// gather() leaves the others running when one fails, and the session may be gone then.
+TEST_F(SessionTest, RequestsUnderWayMayOutliveTheirSession) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) {
+      return request.starts_with("GET /to ") ? Reply("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+                                             : Reply(ok("hello"));
+    });
+    co_await server.start();
+    for (int steps = 0; steps < 12; ++steps) {
+      std::vector<Task<std::string>> tasks;
+      {
+        SessionOptions options;
+        options.limit = 2;
+        Session session(options);
+        for (int i = 0; i < 4; ++i) tasks.push_back(create_task(text_of(session.get(server.url(i % 2 ? "/" : "/to")))));
+        for (int i = 0; i < steps; ++i) co_await sleep(0s);
+      }
+      for (auto& task : tasks) {
+        const std::string text = co_await task;
+        EXPECT_EQ(text, "hello") << steps;
+      }
+    }
+    auto ending = server.finish();
+    co_await std::move(ending);
+  });
+}
+
 TEST_F(SessionTest, CloseWaitsForRequestsAndRefusesNewOnes) {
   run_test([]() -> Coro<void> {
     ScriptedServer server([](const std::string&) { return ok("x"); });

@@ -73,8 +73,8 @@ TEST_F(HttpbinTest, BodiesAreDecoded) {
     EXPECT_EQ(deflate["deflated"], true);
     const auto brotli = co_await document(session.get("brotli"));
     EXPECT_EQ(brotli["brotli"], true);
-    const std::string utf8 = co_await fetch(session, "encoding/utf8");
-    EXPECT_NE(utf8.find("ði ıntəˈnæʃənəl"), std::string::npos);
+    const std::string html = co_await fetch(session, "html");
+    EXPECT_NE(html.find("Herman Melville"), std::string::npos);
     const std::string lines = co_await fetch(session, "stream/20");
     EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 20);
     const std::string bytes = co_await fetch(session, "range/2000");
@@ -111,8 +111,8 @@ TEST_F(HttpbinTest, CredentialsStatusesAndConditions) {
     EXPECT_EQ(basic["authenticated"], true);
     const int wrong = co_await status_of(session.get("basic-auth/user/pass").basic_auth("user", "wrong"));
     EXPECT_EQ(wrong, 401);
-    const auto bearer = co_await document(session.get("bearer").bearer_auth("a-token"));
-    EXPECT_EQ(bearer["token"], "a-token");
+    const auto bearer = co_await document(session.get("bearer").bearer_auth("token"));
+    EXPECT_EQ(bearer["token"], "token");
     for (const int status : {204, 304, 404, 418, 500, 503}) {
       const int answered = co_await status_of(session.get("status/" + std::to_string(status)));
       EXPECT_EQ(answered, status);

@@ -182,7 +182,7 @@ TEST_F(ProxyPeersTest, Dante) {
     co_await fetch_through("socks5://127.0.0.1:" + peer.port);
     co_await fetch_through("socks5h://127.0.0.1:" + peer.port);
     const auto blocked = co_await refusal("socks5h://127.0.0.1:" + peer.port, "http://127.0.0.1:1/");
-    EXPECT_NE(blocked.find("not allowed"), std::string::npos) << blocked;
+    EXPECT_NE(blocked.find("does not allow it"), std::string::npos) << blocked;
     auto stopping = stop_peer(peer);
     co_await std::move(stopping);
   });

@@ -241,12 +241,17 @@ TEST_F(ReverseProxiesTest, Caddy) {
   const Directories directories;
   run_test([&]() -> Coro<void> {
     const auto command = [&](const std::string& port, const std::string& origin) {
-      write_whole_file(directories.own / "Caddyfile",
-                       "{\n admin off\n auto_https off\n persist_config off\n storage file_system " +
-                           (directories.own / "data") + "\n}\nhttp://127.0.0.1:" + port +
-                           " {\n reverse_proxy 127.0.0.1:" + origin + "\n}\n");
-      return std::vector<std::string>{"caddy",     "run",      "--config", directories.own / "Caddyfile",
-                                      "--adapter", "caddyfile"};
+      write_whole_file(directories.own / "Caddyfile", "{\n admin off\n auto_https off\n}\nhttp://127.0.0.1:" + port +
+                                                          " {\n reverse_proxy 127.0.0.1:" + origin + "\n}\n");
+      return std::vector<std::string>{"env",
+                                      "XDG_CONFIG_HOME=" + (directories.own / ""),
+                                      "XDG_DATA_HOME=" + (directories.own / ""),
+                                      "caddy",
+                                      "run",
+                                      "--config",
+                                      directories.own / "Caddyfile",
+                                      "--adapter",
+                                      "caddyfile"};
     };
     auto working = exercise_through(command, directories.files);
     co_await std::move(working);
