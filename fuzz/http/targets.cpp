@@ -14,6 +14,9 @@
 #include <vector>
 
 #include "fuzz/require.hpp"
+#include "http/events/event_parser.hpp"
+#include "http/multipart/content_disposition.hpp"
+#include "http/multipart/multipart_parser.hpp"
 #include "http/websocket/extensions.hpp"
 #include "http/websocket/message_reader.hpp"
 #include "tests/http/parser_transcript.hpp"
@@ -138,6 +141,65 @@ void fuzz_coding(std::string_view bytes) {
   const auto whole = decode(bytes.size() + 1);
   const auto pieces = decode(steer / 8 % 8 + 1);
   if (whole != "too large" && pieces != "too large") require(whole == pieces, "both decode the same");
+}
+
+// However a body is cut, its parts are the same, or it is refused; limits are kept.
+void fuzz_multipart(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  MultipartLimits limits;
+  limits.parts = 20;
+  limits.header_bytes = 200;
+  const auto read = [&](std::size_t cut) -> std::optional<std::string> {
+    std::string parts;
+    std::string_view rest = bytes;
+    try {
+      for (MultipartParser parser("b", limits);;) {
+        const MultipartEvent event = parser.next();
+        if (event == MultipartEvent::kEnd) return parts;
+        if (event == MultipartEvent::kBody) require(!parser.body().empty(), "pieces have bytes");
+        if (event == MultipartEvent::kBody) parts += parser.body();
+        if (event == MultipartEvent::kPart) {
+          parts += "\n[";
+          const ContentDisposition disposition =
+              ContentDisposition::parse(parser.headers().get("Content-Disposition", ""));
+          parts.append(disposition.name).append(disposition.filename.value_or("-"));
+          parser.headers().write_to(parts);
+        }
+        if (event != MultipartEvent::kNeedMore) continue;
+        if (rest.empty()) parser.finish();
+        require(!rest.empty(), "an end that is none is refused");
+        parser.feed(rest.substr(0, cut));
+        rest.remove_prefix(std::min(cut, rest.size()));
+      }
+    } catch (const HttpProtocolError&) {
+      return std::nullopt;
+    }
+  };
+  const auto whole = read(bytes.size() + 1);
+  require(whole == read(steer % 16 + 1), "however it is cut, it is read alike");
+  if (whole) require(whole->find("\r\n--b") == std::string::npos, "no delimiter is content");
+}
+
+void fuzz_events(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  const auto read = [&](std::size_t cut) -> std::optional<std::string> {
+    EventParser parser("id", 100, 300);
+    std::string events;
+    try {
+      for (std::size_t at = 0; at < bytes.size(); at += cut) {
+        std::string_view piece = bytes.substr(at, cut);
+        while (const auto event = parser.next(piece)) {
+          require(!event->type.empty() && event->id.find('\0') == std::string::npos, "a type, no NUL");
+          events.append(event->type).append("|").append(event->data).append("|").append(event->id).append("|");
+        }
+        require(piece.empty(), "all of it was read");
+      }
+    } catch (const ContentTooLarge&) {
+      return std::nullopt;
+    }
+    return events;
+  };
+  require(read(bytes.size() + 1) == read(steer % 16 + 1), "however it is cut, it is read alike");
 }
 
 void fuzz_values(std::string_view bytes) {

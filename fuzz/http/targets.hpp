@@ -14,6 +14,8 @@ void fuzz_response(std::string_view bytes);
 void fuzz_request(std::string_view bytes);
 void fuzz_chunked(std::string_view bytes);
 void fuzz_coding(std::string_view bytes);
+void fuzz_multipart(std::string_view bytes);
+void fuzz_events(std::string_view bytes);
 void fuzz_values(std::string_view bytes);
 void fuzz_websocket(std::string_view bytes);
 void fuzz_cookie(std::string_view bytes);
@@ -23,13 +25,15 @@ struct FuzzTarget {
   void (*run)(std::string_view);
 };
 
-inline constexpr std::array<FuzzTarget, 8> kFuzzTargets{{{"url", fuzz_url},
-                                                         {"response", fuzz_response},
-                                                         {"request", fuzz_request},
-                                                         {"chunked", fuzz_chunked},
-                                                         {"coding", fuzz_coding},
-                                                         {"values", fuzz_values},
-                                                         {"websocket", fuzz_websocket},
-                                                         {"cookie", fuzz_cookie}}};
+inline constexpr std::array<FuzzTarget, 10> kFuzzTargets{{{"url", fuzz_url},
+                                                          {"response", fuzz_response},
+                                                          {"request", fuzz_request},
+                                                          {"chunked", fuzz_chunked},
+                                                          {"coding", fuzz_coding},
+                                                          {"multipart", fuzz_multipart},
+                                                          {"events", fuzz_events},
+                                                          {"values", fuzz_values},
+                                                          {"websocket", fuzz_websocket},
+                                                          {"cookie", fuzz_cookie}}};
 
 }  // namespace corolla::inline v0::http

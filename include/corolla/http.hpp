@@ -13,9 +13,14 @@
 #include <corolla/http/cookie.hpp>
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/error.hpp>
+#include <corolla/http/event_source.hpp>
+#include <corolla/http/event_stream.hpp>
+#include <corolla/http/form_data.hpp>
+#include <corolla/http/forwarded.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/middleware.hpp>
 #include <corolla/http/multipart.hpp>
+#include <corolla/http/multipart_reader.hpp>
 #include <corolla/http/rate_limit.hpp>
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>

@@ -23,7 +23,9 @@
 
 namespace corolla::inline v0::http {
 
+class MultipartReader;
 class ResponseState;
+struct MultipartLimits;
 
 /// See the file's comment.
 class COROLLA_API Response {
@@ -66,6 +68,11 @@ class COROLLA_API Response {
   /// The body as a JSON document; <nlohmann/json.hpp> is for the caller to include. ContentTypeError when the response says
   /// that it is something else, unless `any_content_type`; ValueError when it is no JSON. Errors as chunk().
   Coro<nlohmann::json> json(bool any_content_type = false);
+
+  /// The body as multipart, part by part; the Response outlives the reader. multipart_reader.hpp is for the caller to include.
+  /// HttpProtocolError when it says that it is something else.
+  [[nodiscard]] MultipartReader multipart();
+  [[nodiscard]] MultipartReader multipart(const MultipartLimits& limits);
 
   /// Bytes of the body received so far, before decoding.
   [[nodiscard]] std::uint64_t wire_bytes() const noexcept;

@@ -25,15 +25,20 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace corolla::inline v0::http {
 
 class Application;
+class FormData;
+class MultipartReader;
 class RequestContext;
 class ServerConnection;
 class ServerResponse;
+struct FormOptions;
+struct MultipartLimits;
 
 /// See the file's comment.
 class COROLLA_API ServerRequest {
@@ -51,7 +56,12 @@ class COROLLA_API ServerRequest {
   [[nodiscard]] std::string_view path() const noexcept;
   /// What follows the first '?', still encoded; "" without one.
   [[nodiscard]] std::string_view query() const noexcept;
-  /// The authority of the target, or else the Host field, as it was sent; "" in HTTP/1.0 without either.
+  /// The first value of this name in the query, decoded ('+' is a space); nothing without one.
+  [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
+  /// All of them.
+  [[nodiscard]] std::vector<std::string> query_all(std::string_view name) const;
+  /// The authority of the target, or else the Host field, as it was sent; "" in HTTP/1.0 without either. What trusted proxies say,
+  /// behind the middleware forwarded().
   [[nodiscard]] std::string_view host() const noexcept;
   [[nodiscard]] HttpVersion version() const noexcept;
   [[nodiscard]] const Headers& headers() const noexcept;
@@ -61,6 +71,11 @@ class COROLLA_API ServerRequest {
   [[nodiscard]] bool has_body() const noexcept;
   /// The other end of the connection.
   [[nodiscard]] SocketAddress peername() const;
+  /// The client's address, peername()'s unless the middleware forwarded() found another one: then as the proxy wrote it, which need
+  /// not be numeric ("unknown", "_hidden").
+  [[nodiscard]] std::string remote() const;
+  /// "http" or "https": the connection's, or what forwarded() found.
+  [[nodiscard]] std::string_view scheme() const noexcept;
 
   /// `co_await request.chunk()`: the next piece of the body, empty at its end; borrowed until the next call. The first call
   /// answers "Expect: 100-continue". HttpError (413, above the limit; 408, nothing came in time), HttpProtocolError (not
@@ -71,6 +86,13 @@ class COROLLA_API ServerRequest {
   /// The rest of the body as a JSON document; <nlohmann/json.hpp> is for the caller to include. HttpError: 415 when the client
   /// does not say that it is JSON, unless `any_content_type`; 400 when it is none. Errors as chunk().
   [[nodiscard]] Coro<nlohmann::json> json(bool any_content_type = false);
+  /// The body as a form; form_data.hpp is for the caller to include. HttpError: 415 when it is none, 400 when it is malformed, 413 above
+  /// a limit. Errors as chunk(); OSError when a file cannot be kept.
+  [[nodiscard]] Coro<FormData> post();
+  [[nodiscard]] Coro<FormData> post(const FormOptions& options);
+  /// The body as multipart, part by part; multipart_reader.hpp is for the caller to include. HttpError (400) when it is none.
+  [[nodiscard]] MultipartReader multipart();
+  [[nodiscard]] MultipartReader multipart(const MultipartLimits& limits);
   /// Replaces the server's max_body_bytes for this request; before the first chunk().
   void set_max_body_bytes(std::uint64_t bytes) noexcept;
 

@@ -3,6 +3,7 @@
 
 #include <corolla/http/error.hpp>
 #include <corolla/http/media_type.hpp>
+#include <corolla/http/multipart_reader.hpp>
 
 #include "http/charset.hpp"
 #include "http/client/response_state.hpp"
@@ -64,6 +65,12 @@ Coro<std::string> Response::read() {
     if (!state.complete) throw ClientPayloadError("the response was closed before its body was read");
   }
   co_return state.body;
+}
+
+MultipartReader Response::multipart() { return multipart(MultipartLimits()); }
+
+MultipartReader Response::multipart(const MultipartLimits& limits) {
+  return MultipartReader(headers().get("Content-Type", ""), [state = state_.get()] { return state->chunk(); }, limits);
 }
 
 Coro<std::string> Response::text() {

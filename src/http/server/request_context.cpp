@@ -29,6 +29,11 @@ void RequestContext::end(ServerRequest& request) noexcept {
   request.context_->application = nullptr;
   request.context_->match.clear();
   request.context_->keyed.clear();
+  request.context_->origin = RequestOrigin();
+}
+
+const RequestOrigin* RequestContext::origin_of(const ServerRequest& request) noexcept {
+  return request.context_ ? &request.context_->origin : nullptr;
 }
 
 std::string_view RequestContext::value(std::string_view name) const {

@@ -10,11 +10,19 @@
 #include "http/server/router.hpp"
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace corolla::inline v0::http {
 
 class ApplicationState;
+
+/// Where a request came from, as far as trusted proxies say something else than the connection. Empty: they do not.
+struct RequestOrigin {
+  std::string remote;
+  std::string scheme;
+  std::string host;
+};
 
 class RequestContext {
  public:
@@ -25,6 +33,9 @@ class RequestContext {
   /// The response was sent: drops what was kept for the request.
   static void end(ServerRequest& request) noexcept;
 
+  /// Null before an Application was here.
+  [[nodiscard]] static const RequestOrigin* origin_of(const ServerRequest& request) noexcept;
+
   [[nodiscard]] std::string_view value(std::string_view name) const;
 
   /// The innermost; it lives as long as the outermost, which the server's handler owns.
@@ -32,6 +43,7 @@ class RequestContext {
   RequestPath path;
   RouteMatch match;
   KeyedState keyed;
+  RequestOrigin origin;
 };
 
 }  // namespace corolla::inline v0::http

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/http/server_request.hpp>
 
+#include <corolla/http/form_data.hpp>
 #include <corolla/http/media_type.hpp>
+#include <corolla/http/multipart_reader.hpp>
 #include <corolla/http/server_response.hpp>
 
 #include "http/server/request_context.hpp"
 #include "http/server/server_connection.hpp"
+#include "http/urlencoded.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -52,6 +55,8 @@ std::string_view ServerRequest::query() const noexcept {
 }
 
 std::string_view ServerRequest::host() const noexcept {
+  const RequestOrigin* origin = RequestContext::origin_of(*this);
+  if (origin != nullptr && !origin->host.empty()) return origin->host;
   const std::string_view authority = take_apart(target(), method() == "CONNECT").authority;
   return authority.empty() ? headers().get("Host", "") : authority;
 }
@@ -67,6 +72,32 @@ bool ServerRequest::has_body() const noexcept {
   return connection_.head().chunked || connection_.head().content_length.value_or(0) > 0;
 }
 
+std::optional<std::string> ServerRequest::query(std::string_view name) const {
+  std::string_view text = query();
+  while (auto pair = take_pair(text))
+    if (pair->first == name) return std::move(pair->second);
+  return std::nullopt;
+}
+
+std::vector<std::string> ServerRequest::query_all(std::string_view name) const {
+  std::vector<std::string> values;
+  std::string_view text = query();
+  while (auto pair = take_pair(text))
+    if (pair->first == name) values.push_back(std::move(pair->second));
+  return values;
+}
+
+std::string ServerRequest::remote() const {
+  const RequestOrigin* origin = RequestContext::origin_of(*this);
+  return origin == nullptr || origin->remote.empty() ? peername().host() : origin->remote;
+}
+
+std::string_view ServerRequest::scheme() const noexcept {
+  const RequestOrigin* origin = RequestContext::origin_of(*this);
+  if (origin != nullptr && !origin->scheme.empty()) return origin->scheme;
+  return connection_.stream().tls() != nullptr ? "https" : "http";
+}
+
 SocketAddress ServerRequest::peername() const { return connection_.stream().peername(); }
 Coro<std::string_view> ServerRequest::chunk() { return connection_.next_chunk(); }
 void ServerRequest::set_max_body_bytes(std::uint64_t bytes) noexcept { connection_.set_max_body_bytes(bytes); }
@@ -80,6 +111,15 @@ Coro<std::string> ServerRequest::read() {
     if (piece.empty()) co_return body;
     body += piece;
   }
+}
+
+Coro<FormData> ServerRequest::post() { return read_form(*this); }
+Coro<FormData> ServerRequest::post(const FormOptions& options) { return read_form(*this, options); }
+
+MultipartReader ServerRequest::multipart() { return multipart(MultipartLimits()); }
+MultipartReader ServerRequest::multipart(const MultipartLimits& limits) {
+  return MultipartReader(
+      headers().get("Content-Type", ""), [this] { return chunk(); }, limits, MultipartReader::Role::kRequest);
 }
 
 Coro<nlohmann::json> ServerRequest::json(bool any_content_type) {

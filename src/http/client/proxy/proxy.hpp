@@ -6,6 +6,8 @@
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/url.hpp>
 
+#include "http/ip_network.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -46,7 +48,7 @@ class NoProxy {
   struct Entry {
     std::string host;        // in lower case without dots at its ends; or an address
     std::uint16_t port = 0;  // 0: any
-    int prefix = -1;         // of a network
+    std::optional<IpNetwork> network;
   };
   std::vector<Entry> entries_;
   bool all_ = false;
