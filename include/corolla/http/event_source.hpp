@@ -59,7 +59,7 @@ class COROLLA_API EventSource {
   [[nodiscard]] Coro<std::optional<ServerSentEvent>> next();
   /// Of the last event that had one.
   [[nodiscard]] const std::string& last_event_id() const noexcept;
-  /// Ends it now.
+  /// Ends it now; a task that waits for the next event gets nothing.
   void close() noexcept;
 
  private:

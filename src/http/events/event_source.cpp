@@ -5,6 +5,7 @@
 #include <corolla/http/session.hpp>
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/sleep.hpp>
+#include <corolla/runtime/task.hpp>
 
 #include "http/events/event_parser.hpp"
 
@@ -15,47 +16,43 @@
 
 namespace corolla::inline v0::http {
 
-// One connection after the other. A step is: connect (after a pause, but for the first time), or give the next event of what has
-// arrived, or wait for more. What breaks the connection leads to the next one; what the server refuses is thrown.
+// One connection after the other. A step is: connect (after a pause, but for the first time), or wait for more; in between the
+// events of what has arrived are given. What breaks the connection leads to the next one; what the server refuses is thrown. A
+// step is a task of its own, so that close() can end it.
 class EventSourceState {
  public:
   EventSourceState(Session& session, std::string url, EventSourceOptions options)
       : session_(session), url_(std::move(url)), options_(std::move(options)), pause_(options_.reconnect_time) {}
 
   Coro<std::optional<ServerSentEvent>> next() {
-    while (!closed) {
-      if (!response_) {
-        auto connecting = connect();
-        co_await std::move(connecting);
-        continue;
+    while (!closed_) {
+      if (response_) {
+        if (auto event = parse()) {
+          options_.last_event_id = event->id;
+          failures_ = 0;
+          co_return event;
+        }
+        if (const auto retry = parser_->take_retry()) pause_ = *retry;
       }
-      if (auto event = parse()) {
-        options_.last_event_id = event->id;
-        failures_ = 0;
-        co_return event;
-      }
-      if (const auto retry = parser_->take_retry()) pause_ = *retry;
-      auto reading = response_->chunk();
-      auto piece = co_await outcome(std::move(reading));
-      if (piece) {
-        rest_ = *piece;
-        if (!rest_.empty()) continue;
-        lost(nullptr);
-      } else {
-        lost(piece.error());
+      step_ = create_task(response_ ? read() : connect());
+      try {
+        co_await step_;
+      } catch (const CancelledError&) {
+        if (!closed_) throw;
       }
     }
+    response_.reset();
     co_return std::nullopt;
   }
 
+  // A wait under way ends first: what it reads from goes after it.
   void close() noexcept {
-    closed = true;
-    response_.reset();
+    closed_ = true;
+    if (step_.valid() && !step_.done()) step_.cancel();
+    else response_.reset();
   }
 
   [[nodiscard]] const std::string& last_event_id() const noexcept { return options_.last_event_id; }
-
-  bool closed = false;
 
  private:
   std::optional<ServerSentEvent> parse() {
@@ -65,6 +62,14 @@ class EventSourceState {
       response_.reset();
       throw;
     }
+  }
+
+  Coro<void> read() {
+    auto reading = response_->chunk();
+    auto piece = co_await outcome(std::move(reading));
+    if (!piece) lost(piece.error());
+    else if (piece->empty()) lost(nullptr);
+    else rest_ = *piece;
   }
 
   Coro<void> connect() {
@@ -78,7 +83,7 @@ class EventSourceState {
     }
     Response response = std::move(*sent);
     if (response.status() == 204) {
-      closed = true;
+      closed_ = true;
       co_return;
     }
     tried_ = false;  // a refusal is thrown; who asks once more need not wait
@@ -153,6 +158,8 @@ class EventSourceState {
   std::string_view rest_;  // of the piece that arrived last
   unsigned failures_ = 0;  // in a row
   bool tried_ = false;
+  bool closed_ = false;
+  Task<void> step_;  // a wait of next()
 };
 
 EventSource::EventSource(Session& session, std::string url, EventSourceOptions options)

@@ -146,6 +146,49 @@ TEST_F(EventStreamTest, ASourceGoesOnWhereItStopped) {
   });
 }
 
+Coro<std::string> all_events(EventSource& source) {
+  std::string events;
+  for (;;) {
+    const auto event = co_await source.next();
+    if (!event) co_return events;
+    events += event->data + "|";
+  }
+}
+
+TEST_F(EventStreamTest, ClosedWhileATaskWaitsForTheNextEvent) {
+  run_test([]() -> Coro<void> {
+    Event over;
+    Application app;
+    app.add_get("/", stream_of([&over](EventStream& events) -> Coro<void> {
+                  co_await events.send("one");
+                  co_await over.wait();
+                }));
+    auto client = co_await http::test_client(app);
+    for (int steps = 0; steps < 40; ++steps) {
+      EventSource source(client.session(), "/", at_once());
+      auto waiting = create_task(all_events(source));
+      for (int i = 0; i < steps; ++i) co_await sleep(0s);
+      source.close();
+      const std::string events = co_await waiting;
+      EXPECT_TRUE(events.empty() || events == "one|") << events;
+    }
+    {
+      EventSource source(client.session(), "/", at_once());
+      const auto first = co_await source.next();
+      EXPECT_EQ(first->data, "one");
+      auto waiting = create_task(all_events(source));
+      co_await sleep(0s);
+      co_await sleep(0s);
+      EXPECT_FALSE(waiting.done());
+      source.close();
+      const std::string events = co_await waiting;
+      EXPECT_EQ(events, "");
+    }
+    over.set();
+    co_await client.close();
+  });
+}
+
 TEST_F(EventStreamTest, RefusalsAndLimitsAreNotTriedAgain) {
   run_test([]() -> Coro<void> {
     int requests = 0;
