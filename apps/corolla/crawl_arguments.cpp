@@ -242,8 +242,6 @@ void add_output(CLI::App& command, CrawlArguments& a) {
 }
 
 // A host without a scheme is what people type.
-std::string with_scheme(const std::string& url) { return url.find("://") == std::string::npos ? "http://" + url : url; }
-
 void read_seeds(CrawlArguments& a) {
   for (const std::string& url : a.urls) a.options.seeds.push_back(with_scheme(url));
   if (a.seeds_file.empty()) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corolla/command.hpp"
 #include "corolla/crawl_command.hpp"
+#include "corolla/get_command.hpp"
 #include "corolla/serve_command.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,12 +11,13 @@
 int main(int argc, char** argv) {
   int exit_code = corolla::app::kOk;
   try {
-    CLI::App app("Crawls web sites: follows links, extracts fields, stores both in SQLite.", "corolla");
+    CLI::App app("Crawls web sites, serves directories, fetches URLs.", "corolla");
     app.set_version_flag("--version", "corolla " COROLLA_VERSION);
     app.require_subcommand(1);
     app.footer("corolla COMMAND --help tells the options of a command, with examples.");
     corolla::app::add_crawl_command(app, exit_code);
     corolla::app::add_serve_command(app, exit_code);
+    corolla::app::add_get_command(app, exit_code);
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& success) {  // --help, --version

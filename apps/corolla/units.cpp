@@ -56,4 +56,6 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(std::llround(bytes));
 }
 
+std::string with_scheme(const std::string& url) { return url.find("://") == std::string::npos ? "http://" + url : url; }
+
 }  // namespace corolla::app

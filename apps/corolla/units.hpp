@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Durations and sizes as people write them.
+/// Durations, sizes and URLs as people write them.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace corolla::app {
@@ -15,5 +16,8 @@ namespace corolla::app {
 
 /// "4096", "64k", "10M", "1G" and "10MB" (powers of 1000), "10MiB" (powers of 1024); nothing for anything else.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
+
+/// "http://" in front of a URL without a scheme.
+[[nodiscard]] std::string with_scheme(const std::string& url);
 
 }  // namespace corolla::app

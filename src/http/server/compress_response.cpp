@@ -7,6 +7,7 @@
 #include <corolla/runtime/sleep.hpp>
 
 #include "http/encoder.hpp"
+#include "http/joined_field.hpp"
 #include "http/server/accept_encoding.hpp"
 #include "http/server/file_part.hpp"
 
@@ -26,8 +27,7 @@ namespace {
 constexpr std::size_t kAtOnce = std::size_t{64} * 1024;
 
 std::optional<ContentCoding> choose_coding(const Headers& asked) {
-  std::string field;
-  for (const std::string_view value : asked.get_all("Accept-Encoding")) field.append(value).append(",");
+  const std::string field = joined_field(asked, "Accept-Encoding");
   std::optional<ContentCoding> best;
   int most = 0;
   for (const ContentCoding coding :

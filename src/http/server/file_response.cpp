@@ -5,6 +5,8 @@
 #include <corolla/http/etag.hpp>
 #include <corolla/http/range.hpp>
 
+#include "http/joined_field.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -43,17 +45,6 @@ Validators validators_of(const OpenFile& file, std::string_view content_encoding
   return {std::move(tag), modified, strong};
 }
 
-// All fields of one name, as the one list they stand for.
-std::string joined(const Headers& headers, std::string_view name) {
-  std::string list;
-  for (const auto& [field, value] : headers) {
-    if (!iequals(field, name)) continue;
-    if (!list.empty()) list += ", ";
-    list += value;
-  }
-  return list;
-}
-
 std::optional<sys_seconds> date_field(const Headers& headers, std::string_view name) {
   const auto value = headers.get(name);
   return value ? parse_http_date(*value) : std::nullopt;
@@ -62,12 +53,12 @@ std::optional<sys_seconds> date_field(const Headers& headers, std::string_view n
 // RFC 9110, section 13.2.2: 412, 304, or 0 to go on.
 int failed_condition(const Headers& asked, const Validators& validators) {
   if (asked.contains("If-Match")) {
-    if (!if_match_lists(joined(asked, "If-Match"), validators.tag)) return 412;
+    if (!if_match_lists(joined_field(asked, "If-Match"), validators.tag)) return 412;
   } else if (const auto date = date_field(asked, "If-Unmodified-Since")) {
     if (validators.modified > *date) return 412;
   }
   if (asked.contains("If-None-Match")) {
-    if (if_none_match_lists(joined(asked, "If-None-Match"), validators.tag)) return 304;
+    if (if_none_match_lists(joined_field(asked, "If-None-Match"), validators.tag)) return 304;
   } else if (const auto date = date_field(asked, "If-Modified-Since")) {
     if (validators.modified <= *date) return 304;
   }

@@ -5,6 +5,7 @@
 #include <corolla/runtime/error.hpp>
 
 #include "http/ip_network.hpp"
+#include "http/joined_field.hpp"
 #include "http/server/request_context.hpp"
 
 #include <algorithm>
@@ -30,12 +31,6 @@ std::string_view trim(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::string joined(const Headers& headers, std::string_view name) {
-  std::string list;
-  for (const std::string_view value : headers.get_all(name)) list.append(list.empty() ? "" : ", ").append(value);
-  return list;
-}
-
 std::vector<std::string_view> split(std::string_view list) {
   std::vector<std::string_view> items;
   while (!list.empty()) {
@@ -54,9 +49,9 @@ std::string_view from_right(const std::vector<std::string_view>& items, std::siz
 
 // The nearest proxy's first.
 std::vector<Hop> x_forwarded(const Headers& headers, const ForwardedOptions& options) {
-  const std::string for_list = joined(headers, "X-Forwarded-For");
-  const std::string proto_list = options.proto ? joined(headers, "X-Forwarded-Proto") : std::string();
-  const std::string host_list = options.host ? joined(headers, "X-Forwarded-Host") : std::string();
+  const std::string for_list = joined_field(headers, "X-Forwarded-For");
+  const std::string proto_list = options.proto ? joined_field(headers, "X-Forwarded-Proto") : std::string();
+  const std::string host_list = options.host ? joined_field(headers, "X-Forwarded-Host") : std::string();
   const auto clients = split(for_list);
   const auto protos = split(proto_list);
   const auto hosts = split(host_list);
@@ -95,7 +90,7 @@ std::optional<std::string> take_value(std::string_view& text) {
 
 // RFC 7239, section 4. Where any of it is malformed nobody can tell who wrote what: nothing is believed.
 std::vector<Hop> rfc7239(const Headers& headers) {
-  const std::string list = joined(headers, "Forwarded");
+  const std::string list = joined_field(headers, "Forwarded");
   std::string_view text = list;
   std::vector<Hop> hops;
   Hop hop;

@@ -48,14 +48,30 @@ Router::~Router() = default;
 
 // -- adding ---------------------------------------------------------------------------------------------------------
 
-Router::Node& Router::descend(Node& node, const PatternSegment& segment) {
+Router::Node* Router::child_of(const Node& node, const PatternSegment& segment) noexcept {
   if (segment.kind == SegmentKind::kLiteral) {
-    auto& child = node.literals[segment.text];
-    if (!child) child = std::make_unique<Node>();
-    return *child;
+    const auto found = node.literals.find(segment.text);
+    return found == node.literals.end() ? nullptr : found->second.get();
   }
   for (const Node::Branch& branch : node.branches)
-    if (branch.segment.kind == segment.kind && branch.segment.text == segment.text) return *branch.node;
+    if (branch.segment.kind == segment.kind && branch.segment.text == segment.text) return branch.node.get();
+  return nullptr;
+}
+
+Router::Node* Router::find(const PathPattern& pattern) const {
+  Node* node = root_.get();
+  for (const PatternSegment& segment : pattern.segments()) {
+    node = child_of(*node, segment);
+    if (node == nullptr) return nullptr;
+    if (node->mounted != nullptr) throw ValueError(pattern.text() + " lies in a sub-application");
+  }
+  return node;
+}
+
+Router::Node& Router::descend(Node& node, const PatternSegment& segment) {
+  if (Node* child = child_of(node, segment)) return *child;
+  if (segment.kind == SegmentKind::kLiteral)
+    return *node.literals.emplace(segment.text, std::make_unique<Node>()).first->second;
   const auto place = std::upper_bound(node.branches.begin(), node.branches.end(), segment.kind,
                                       [](SegmentKind kind, const Node::Branch& b) { return kind < b.segment.kind; });
   return *node.branches.emplace(place, segment, std::make_unique<Node>())->node;
@@ -70,13 +86,12 @@ void Router::add(std::unique_ptr<Route> route) {
     if (namesake != nullptr && namesake->pattern.text() != text)
       throw ValueError("the name \"" + route->name + "\" of " + text + " is taken by " + namesake->pattern.text());
   }
+  // All that may be wrong is found before anything changes: a route that is refused leaves no trace.
+  const Node* place = find(route->pattern);
+  const Route* other = place == nullptr ? nullptr : place->with_method(route->method);
+  if (other != nullptr) throw ValueError(route->method + " " + text + " is taken by " + other->pattern.text());
   Node* node = root_.get();
-  for (const PatternSegment& segment : route->pattern.segments()) {
-    node = &descend(*node, segment);
-    if (node->mounted != nullptr) throw ValueError(text + " lies in a sub-application");
-  }
-  if (const Route* other = node->with_method(route->method))
-    throw ValueError(route->method + " " + text + " is taken by " + other->pattern.text());
+  for (const PatternSegment& segment : route->pattern.segments()) node = &descend(*node, segment);
   routes_.reserve(routes_.size() + 1);
   node->routes.push_back(route.get());
   if (!route->name.empty()) names_.emplace(route->name, route.get());
@@ -85,14 +100,14 @@ void Router::add(std::unique_ptr<Route> route) {
 
 void Router::mount(std::string_view prefix, ApplicationState& application) {
   const PathPattern pattern(prefix);
-  Node* node = root_.get();
-  for (const PatternSegment& segment : pattern.segments()) {
+  for (const PatternSegment& segment : pattern.segments())
     if (segment.kind != SegmentKind::kLiteral || segment.text.empty())
       throw ValueError("the prefix \"" + pattern.text() + "\" has a parameter, or a segment without a text");
-    node = &descend(*node, segment);
-    if (node->mounted != nullptr) throw ValueError(pattern.text() + " lies in a sub-application");
-  }
-  if (!node->empty()) throw ValueError("there are routes at or below \"" + pattern.text() + "\" already");
+  const Node* place = find(pattern);
+  if (place != nullptr && !place->empty())
+    throw ValueError("there are routes at or below \"" + pattern.text() + "\" already");
+  Node* node = root_.get();
+  for (const PatternSegment& segment : pattern.segments()) node = &descend(*node, segment);
   node->mounted = &application;
 }
 

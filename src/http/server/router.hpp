@@ -67,6 +67,10 @@ class Router {
  private:
   struct Node;
   struct Search;
+  /// Null when there is none.
+  [[nodiscard]] static Node* child_of(const Node& node, const PatternSegment& segment) noexcept;
+  /// The pattern's place, null when nothing was added there. ValueError when it lies in a sub-application.
+  [[nodiscard]] Node* find(const PathPattern& pattern) const;
   [[nodiscard]] Node& descend(Node& node, const PatternSegment& segment);
 
   std::unique_ptr<Node> root_;

@@ -134,6 +134,9 @@ TEST_F(ApplicationTest, SubApplicationsThatCannotBeAreRefused) {
   EXPECT_THROW(app.add_subapp("/", Application()), ValueError);
   EXPECT_THROW(app.add_subapp("/{x}", Application()), ValueError);
   EXPECT_THROW(app.add_subapp("x", Application()), ValueError);
+  EXPECT_THROW(app.add_subapp("/blog/{x}", Application()), ValueError);
+  app.add_subapp("/blog", Application());  // what was refused left nothing below it
+  EXPECT_THROW(app.add_get("/blog/archive", say("")), ValueError);
   Application part;
   app.add_subapp("/part", part);
   EXPECT_THROW(app.add_subapp("/part/deep", Application()), ValueError);
