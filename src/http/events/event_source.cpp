@@ -129,6 +129,8 @@ class EventSourceState {
       std::rethrow_exception(error);
     } catch (const ContentTooLarge&) {
       return true;
+    } catch (const ClientResponseError&) {  // a session may throw by itself for refusals
+      return true;
     } catch (const ClientConnectorCertificateError&) {
       return true;
     } catch (const ClientError&) {

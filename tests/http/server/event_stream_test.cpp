@@ -201,10 +201,14 @@ TEST_F(EventStreamTest, RefusalsAndLimitsAreNotTriedAgain) {
     app.add_get("/long",
                 stream_of([](EventStream& events) -> Coro<void> { co_await events.send(std::string(200, 'x')); }));
     app.add_get("/empty", stream_of([](EventStream&) -> Coro<void> { co_return; }));
+    http::SessionOptions raising;
+    raising.raise_for_status = true;
+    http::Session raising_session(raising);
     auto client = co_await http::test_client(app);
-    const auto error_of = [&](const char* path, EventSourceOptions options) -> Coro<std::string> {
+    const std::string missing_url = "http://127.0.0.1:" + std::to_string(client.port()) + "/none";
+    const auto error_of = [&](std::string url, EventSourceOptions options) -> Coro<std::string> {
       requests = 0;
-      EventSource source(client.session(), path, options);
+      EventSource source(url == missing_url ? raising_session : client.session(), url, options);
       const auto event = co_await outcome(source.next());
       if (event) co_return "an event";
       try {
@@ -221,6 +225,9 @@ TEST_F(EventStreamTest, RefusalsAndLimitsAreNotTriedAgain) {
     };
     const auto missing = co_await error_of("/none", at_once());
     EXPECT_EQ(missing, "404");
+    EXPECT_EQ(requests, 1);
+    const auto raised = co_await error_of(missing_url, at_once());
+    EXPECT_EQ(raised, "404");
     EXPECT_EQ(requests, 1);
     const auto html = co_await error_of("/html", at_once());
     EXPECT_EQ(html, "type");
