@@ -20,6 +20,7 @@ ClientProxyConnectionError::~ClientProxyConnectionError() = default;
 ContentTypeError::~ContentTypeError() = default;
 HttpProtocolError::~HttpProtocolError() = default;
 HeaderTooLarge::~HeaderTooLarge() = default;
+ServerFingerprintMismatch::~ServerFingerprintMismatch() = default;
 ServerTimeoutError::~ServerTimeoutError() = default;
 ConnectionTimeoutError::~ConnectionTimeoutError() = default;
 SocketTimeoutError::~SocketTimeoutError() = default;

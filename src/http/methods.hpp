@@ -14,4 +14,9 @@ namespace corolla::inline v0::http {
   return false;
 }
 
+/// Changes nothing at the server.
+[[nodiscard]] inline bool is_safe(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
 }  // namespace corolla::inline v0::http

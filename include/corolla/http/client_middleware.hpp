@@ -17,7 +17,7 @@
 /// change the request, its URL too; call next() never (and return a Response it made), once, or several times (a body must be
 /// repeatable() for that); and do as it likes with the response, whose body is not read yet. What it throws comes out of the
 /// request. The request's total time holds for all of it. The library's own stand behind the session's in this order: retry
-/// (retry.hpp), limit_rate (rate_limit.hpp).
+/// (retry.hpp), HSTS (hsts.hpp), digest authentication (digest_auth.hpp), the cache (cache.hpp), limit_rate (rate_limit.hpp).
 #pragma once
 
 #include <corolla/runtime/api.hpp>
@@ -39,6 +39,8 @@ class COROLLA_API ClientHandler {
   ClientHandler(const ClientCall& call, std::size_t index) noexcept : call_(&call), index_(index) {}
   /// Errors as Request::send's.
   [[nodiscard]] Coro<Response> operator()(RequestData& request) const;
+  /// For the library.
+  [[nodiscard]] const ClientCall& call() const noexcept { return *call_; }
 
  private:
   const ClientCall* call_;

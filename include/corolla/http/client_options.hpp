@@ -8,6 +8,7 @@
 #include <corolla/http/client_middleware.hpp>
 #include <corolla/http/content_coding.hpp>
 #include <corolla/http/cookie_jar.hpp>
+#include <corolla/http/fingerprint.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/protocol.hpp>
 #include <corolla/http/rate_limit.hpp>
@@ -26,6 +27,9 @@
 
 namespace corolla::inline v0::http {
 
+class HstsStore;
+class HttpCache;
+
 /// How long the parts of a request may take; nullopt: for ever. Each one ends in TimeoutError that names the part.
 struct ClientTimeout {
   using duration = std::chrono::nanoseconds;
@@ -34,10 +38,13 @@ struct ClientTimeout {
   std::optional<duration> total = std::chrono::minutes(5);
   /// Getting a connection: waiting for a place in the pool, resolving, connecting.
   std::optional<duration> connect;
+  /// Waiting for a place in the pool alone.
+  std::optional<duration> pool;
   /// Resolving and connecting alone, the handshake of TLS included.
   std::optional<duration> sock_connect = std::chrono::seconds(30);
-  /// Between two pieces that arrive or leave.
+  /// Between two pieces that arrive; also between two that leave, unless sock_write says how long for those.
   std::optional<duration> sock_read;
+  std::optional<duration> sock_write;
 };
 
 /// See the file's comment.
@@ -77,7 +84,7 @@ struct SessionOptions {
   /// Hosts that are reached without it: "localhost, .example.com, 10.0.0.0/8, [::1]:8080"; "*" for all.
   std::string no_proxy;
   /// Where there is no `proxy` or `no_proxy`, the environment's: http_proxy, https_proxy, all_proxy, no_proxy, the last three
-  /// also in capitals.
+  /// also in capitals. Requests without credentials get those that .netrc ($NETRC, or in $HOME) has for their host, if any.
   bool trust_env = false;
   /// Undo Content-Encoding (and ask for it).
   bool auto_decompress = true;
@@ -89,6 +96,15 @@ struct SessionOptions {
   std::optional<RetryPolicy> retry;
   /// Requests wait for their turn.
   RateLimit rate_limit;
+  /// Hosts that are reached by https only; null: none are remembered.
+  std::shared_ptr<HstsStore> hsts;
+  /// Responses that are used again; null: none.
+  std::shared_ptr<HttpCache> cache;
+  /// https servers must show a certificate with one of them; none: any certificate that is verified.
+  std::vector<Fingerprint> fingerprints;
+  /// All connections are to this Unix socket (a leading zero byte: an abstract name), whatever the URL's host is, and none goes
+  /// through a proxy.
+  std::string unix_socket;
 };
 
 }  // namespace corolla::inline v0::http

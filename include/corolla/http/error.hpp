@@ -11,6 +11,7 @@
 ///               ClientProxyConnectionError  nobody answers at the proxy's address
 ///               ClientSSLError         TLS went wrong
 ///                 ClientConnectorCertificateError  the server's certificate is refused
+///           ServerFingerprintMismatch  the certificate is not the one that was expected
 ///         ClientPayloadError           the body broke off or cannot be decoded
 ///           ContentTooLarge            a cap on bytes, decoded bytes or ratio was hit
 ///         ClientResponseError          a whole response that counts as an error (raise_for_status)
@@ -122,6 +123,13 @@ class COROLLA_API ServerDisconnectedError : public ClientConnectionError {
   explicit ServerDisconnectedError(std::string message = "server disconnected")
       : ClientConnectionError(std::move(message)) {}
   ~ServerDisconnectedError() override;
+};
+
+/// The server's certificate has none of the fingerprints that were asked for. Nothing was sent.
+class COROLLA_API ServerFingerprintMismatch : public ClientConnectionError {
+ public:
+  using ClientConnectionError::ClientConnectionError;
+  ~ServerFingerprintMismatch() override;
 };
 
 /// The body ended early, or its content coding is broken.

@@ -9,6 +9,7 @@
 
 #include <corolla/http/client_middleware.hpp>
 #include <corolla/http/client_options.hpp>
+#include <corolla/http/digest_auth.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/response.hpp>
 #include <corolla/http/url.hpp>
@@ -43,6 +44,8 @@ struct RequestExtras {
   RequestExtras() {}
   std::optional<std::vector<ClientMiddleware>> middlewares;  ///< in place of the session's
   std::optional<ClientMiddleware> retry;                     ///< in place of the session's
+  std::optional<ClientMiddleware> digest;
+  std::vector<Fingerprint> fingerprints;  ///< in place of the session's, unless there are none
 };
 
 /// What a request consists of; what a ClientMiddleware is given.
@@ -63,6 +66,8 @@ struct RequestData {
   bool raise_for_status = false;
   /// A redirect led away from the origin that was asked first: the session's credentials stay behind.
   bool crossed_origins = false;
+  /// Without credentials it gets those of .netrc, where the session has one.
+  bool asks_netrc = true;
   /// When it must be over, body included; set when it is sent.
   std::optional<std::chrono::steady_clock::time_point> deadline;
 
@@ -111,6 +116,16 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   COROLLA_API Request&& basic_auth(std::string_view user, std::string_view password) &&;
   /// Authorization: Bearer. Goes nowhere but to this origin.
   COROLLA_API Request&& bearer_auth(std::string_view token) &&;
+  /// A user's name and password, proved to this origin when it asks.
+  Request&& digest_auth(const DigestAuth& auth) && {
+    extras().digest = auth.middleware();
+    return std::move(*this);
+  }
+  /// The certificate, or the key, that an https server must show, in place of the session's.
+  Request&& fingerprint(const Fingerprint& wanted) && {
+    extras().fingerprints = {wanted};
+    return std::move(*this);
+  }
   /// A JSON document as the body, and its Content-Type.
   COROLLA_API Request&& json(const nlohmann::json& document) &&;
   /// Adds a field to the form that is the body: application/x-www-form-urlencoded.

@@ -47,6 +47,8 @@ class COROLLA_API Response {
   [[nodiscard]] const std::vector<Url>& history() const noexcept;
   /// How often the request was sent: above 1 after retries (of the last hop).
   [[nodiscard]] unsigned attempts() const noexcept;
+  /// No body came from the server, but from SessionOptions::cache.
+  [[nodiscard]] bool from_cache() const noexcept;
   /// The status is below 400.
   [[nodiscard]] bool ok() const noexcept { return status() < 400; }
   /// Throws ClientResponseError unless ok().

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/client_call.hpp"
 
+#include <corolla/http/cache.hpp>
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
 #include "http/client/exchange.hpp"
+#include "http/client/middleware/hsts.hpp"
 #include "http/client/response_state.hpp"
 
 #include <utility>
@@ -42,6 +44,9 @@ std::vector<ClientMiddleware> middlewares_of(const Session::Private& session, co
       extras && extras->middlewares ? *extras->middlewares : session.options.middlewares;
   if (extras && extras->retry) all.push_back(*extras->retry);
   else if (session.retry) all.push_back(session.retry);
+  if (session.options.hsts) all.push_back(remember_https(session.options.hsts, session.options.ssl));
+  if (extras && extras->digest) all.push_back(*extras->digest);
+  if (session.options.cache) all.push_back(session.options.cache->middleware());
   if (session.rate_limit) all.push_back(session.rate_limit);
   return all;
 }

@@ -17,7 +17,8 @@ Connector::Connector(const SessionOptions& options)
     : tls_context_(options.ssl),
       resolver_(options.resolver),
       parser_limits_(options.parser),
-      user_agent_(options.user_agent) {}
+      user_agent_(options.user_agent),
+      unix_socket_(options.unix_socket) {}
 
 const TlsContext& Connector::tls_context() {
   if (!tls_context_) {
@@ -30,6 +31,14 @@ const TlsContext& Connector::tls_context() {
 Coro<ByteStream> Connector::connect(const Destination& to) {
   ConnectOptions options;
   options.resolver = resolver_;
+  if (!unix_socket_.empty()) {
+    if (to.tls) {
+      options.ssl = tls_context();
+      options.server_hostname = to.hostname;
+    }
+    auto connecting = connect_to(SocketAddress::unix_path(unix_socket_), std::move(options));
+    co_return co_await std::move(connecting);
+  }
   if (!to.proxy) {
     if (to.tls) options.ssl = tls_context();
     auto connecting = connect_tcp(to.hostname, to.port, std::move(options));

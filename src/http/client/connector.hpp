@@ -43,6 +43,7 @@ class Connector {
   const std::shared_ptr<Resolver> resolver_;
   const ParserLimits parser_limits_;
   const std::string user_agent_;
+  const std::string unix_socket_;
 };
 
 }  // namespace corolla::inline v0::http

@@ -2,8 +2,10 @@
 #include "http/client/exchange.hpp"
 
 #include <corolla/http/error.hpp>
+#include <corolla/net/tls_connection.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
+#include "http/client/check_fingerprints.hpp"
 #include "http/client/request_head.hpp"
 #include "http/client/upload.hpp"
 #include "http/methods.hpp"
@@ -56,7 +58,7 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
   ResponseParser& parser = connection.parser;
   bool silent = true;
   try {
-    deadlines.arm(stream);
+    deadlines.arm_sending(*stream.state());
     parser.start(request.method);
     co_await stream.send_all(connection.head, request.body);
     if (request.source) upload = std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue);
@@ -97,17 +99,21 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
   }
 }
 
-[[noreturn]] void throw_failure(const std::exception_ptr& error, const RequestData& request,
-                                const Deadlines& deadlines) {
+[[noreturn]] void throw_failure(const std::exception_ptr& error, const RequestData& request, const Deadlines& deadlines,
+                                bool sending) {
   try {
     std::rethrow_exception(error);
   } catch (const TimeoutError&) {
-    deadlines.throw_passed();
+    deadlines.throw_passed(sending);
   } catch (const OSError& e) {
     throw ClientOSError(request.url.host_and_port(), e);
   } catch (const TlsError& e) {
     throw ClientSSLError(request.url.host_and_port(), e);
   }
+}
+
+const std::vector<Fingerprint>& fingerprints_for(const SessionOptions& session, const RequestData& request) {
+  return request.extras && !request.extras->fingerprints.empty() ? request.extras->fingerprints : session.fingerprints;
 }
 
 // Gives the slot and the connection back if the exchange ends without a response.
@@ -133,7 +139,8 @@ class Lease {
 
 Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request) {
   const Deadlines deadlines(request);
-  const std::shared_ptr<const Proxy> proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
+  std::shared_ptr<const Proxy> proxy;
+  if (session.options.unix_socket.empty()) proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;
   for (;;) {
     std::unique_ptr<Connection> connection;
@@ -143,6 +150,9 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
       connection = co_await std::move(connecting);
     }
     Lease lease(*session.pool, std::move(connection));
+    const std::vector<Fingerprint>& wanted = fingerprints_for(session.options, request);
+    if (const TlsConnection* tls = lease->stream.tls(); tls && !wanted.empty())
+      check_fingerprints(wanted, *tls, request.url.host_and_port());
     write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
     const bool reused = lease->reused;
     std::unique_ptr<Upload> upload;
@@ -152,7 +162,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
         fresh = true;
         continue;
       }
-      throw_failure(ended.error, request, deadlines);
+      throw_failure(ended.error, request, deadlines, lease->stream.state()->unsent() > 0);
     }
     auto state = std::make_unique<ResponseState>(request.url, session.pool);
     state->head = std::move(lease->parser.head());
@@ -167,10 +177,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
       session.cookie_jar->update(request.url, state->head.headers);
     state->deadlines = deadlines;
     state->max_body_bytes = request.max_body_bytes;
-    if (session.options.auto_decompress && request.method != "HEAD") {
-      const std::string_view coding = state->head.headers.get("Content-Encoding", "");
-      if (!coding.empty() && !iequals(coding, "identity")) state->decoder.emplace(coding, session.options.decode);
-    }
+    if (request.method != "HEAD") state->start_decoding(session.options);
     co_return state;
   }
 }

@@ -60,7 +60,7 @@ Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxie
   if (has_room(host) && host.waiters.empty()) {
     take_slot(host);
   } else {
-    auto waiting = wait_for_slot(host);
+    auto waiting = wait_for(wait_for_slot(host), timeout.pool);
     co_await std::move(waiting);
   }
   std::unique_ptr<Connection> connection;

@@ -49,8 +49,8 @@ bool has_cookie(std::string_view pairs, std::string_view name) {
   return false;
 }
 
-// The request's own, then the jar's without those of the same names.
-void write_cookies(std::string& out, const Session::Private& session, const RequestData& request) {
+// The request's own, then the jar's without those of the same names; empty without any.
+std::string cookies_of(const Session::Private& session, const RequestData& request) {
   std::string_view own = request.headers.get("Cookie", "");
   if (own.empty() && !request.crossed_origins) own = session.options.headers.get("Cookie", "");
   std::string of_jar;
@@ -59,9 +59,21 @@ void write_cookies(std::string& out, const Session::Private& session, const Requ
     std::erase_if(cookies, [&](const Cookie& cookie) { return has_cookie(own, cookie.name); });
     of_jar = cookie_header(cookies);
   }
-  if (own.empty() && of_jar.empty()) return;
   const std::string_view between = own.empty() || of_jar.empty() ? "" : "; ";
-  out.append("Cookie: ").append(own).append(between).append(of_jar).append("\r\n");
+  std::string all(own);
+  return all.append(between).append(of_jar);
+}
+
+// What a request without an Authorization field has in its URL, or in .netrc; empty without any.
+std::string authorization_of(const Session::Private& session, const RequestData& request) {
+  if (request.headers.contains("Authorization")) return {};
+  if (request.url.has_credentials()) {
+    const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
+    return "Basic " + base64_encode(pair);
+  }
+  const bool of_session = !request.crossed_origins && session.options.headers.contains("Authorization");
+  if (of_session || !request.asks_netrc) return {};
+  return session.netrc.authorization(request.url.hostname());
 }
 
 }  // namespace
@@ -70,6 +82,14 @@ std::string make_default_fields(const SessionOptions& options) {
   std::string text;
   fields_of(options, RequestData("GET", Url::parse("http://any/"))).write_to(text);
   return text;
+}
+
+Headers fields_as_sent(const Session::Private& session, const RequestData& request) {
+  Headers fields = fields_of(session.options, request);
+  if (const std::string cookies = cookies_of(session, request); !cookies.empty()) fields.add("Cookie", cookies);
+  if (const std::string credentials = authorization_of(session, request); !credentials.empty())
+    fields.set("Authorization", credentials);
+  return fields;
 }
 
 void write_request_head(std::string& out, const Session::Private& session, const RequestData& request,
@@ -81,15 +101,14 @@ void write_request_head(std::string& out, const Session::Private& session, const
   if (!request.headers.contains("Host")) out.append("Host: ").append(request.url.host_and_port()).append("\r\n");
   if (request.headers.empty() && !request.crossed_origins) out.append(session.default_fields);
   else fields_of(session.options, request).write_to(out);
-  write_cookies(out, session, request);
+  if (const std::string cookies = cookies_of(session, request); !cookies.empty())
+    out.append("Cookie: ").append(cookies).append("\r\n");
   if (forwarder && !request.headers.contains("Proxy-Authorization")) {
     if (const std::string credentials = forwarder->authorization(); !credentials.empty())
       out.append("Proxy-Authorization: ").append(credentials).append("\r\n");
   }
-  if (request.url.has_credentials() && !request.headers.contains("Authorization")) {
-    const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
-    out.append("Authorization: Basic ").append(base64_encode(pair)).append("\r\n");
-  }
+  if (const std::string credentials = authorization_of(session, request); !credentials.empty())
+    out.append("Authorization: ").append(credentials).append("\r\n");
   if (request.source && !request.source->size) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (request.source || !request.body.empty() || may_have_body(request.method)) {

@@ -32,6 +32,7 @@ const std::string& Response::reason() const noexcept { return state_->head.reaso
 HttpVersion Response::version() const noexcept { return state_->head.version; }
 const Headers& Response::headers() const noexcept { return state_->head.headers; }
 const Url& Response::url() const noexcept { return state_->url; }
+bool Response::from_cache() const noexcept { return state_->from_cache; }
 unsigned Response::attempts() const noexcept { return state_->attempts; }
 const std::vector<Url>& Response::history() const noexcept { return state_->history; }
 std::optional<std::uint64_t> Response::content_length() const noexcept { return state_->head.content_length; }

@@ -26,18 +26,23 @@ ResponseState::ResponseState(Url request_url, FutureRef<ConnectionPool> connecti
 ResponseState::~ResponseState() { drop_connection(); }
 
 Deadlines::Deadlines(const RequestData& request) noexcept
-    : total(request.deadline), sock_read(request.timeout.sock_read), total_limit(request.timeout.total) {}
+    : total(request.deadline),
+      sock_read(request.timeout.sock_read),
+      sock_write(request.timeout.sock_write),
+      total_limit(request.timeout.total) {}
 
-void Deadlines::arm(StreamState& stream) const {
-  if (sock_read) {
-    const auto next = get_running_loop().time() + *sock_read;
+void Deadlines::arm(StreamState& stream, std::optional<std::chrono::nanoseconds> piece) const {
+  if (piece) {
+    const auto next = get_running_loop().time() + *piece;
     stream.set_deadline(total ? std::min(*total, next) : next);
   } else if (total) {
     stream.set_deadline(*total);
+  } else if (sock_read || sock_write) {
+    stream.set_deadline(std::nullopt);
   }
 }
 
-void Deadlines::throw_passed() const {
+void Deadlines::throw_passed(bool sending) const {
   const auto seconds = [](std::chrono::nanoseconds limit) {
     std::string text = std::to_string(std::chrono::duration<double>(limit).count());
     text.erase(std::max(text.find_last_not_of('0') + 1, text.find('.') + 2));
@@ -45,6 +50,7 @@ void Deadlines::throw_passed() const {
   };
   if (total && get_running_loop().time() >= *total)
     throw TimeoutError("the request took longer than " + seconds(*total_limit));
+  if (sending && sock_write) throw SocketTimeoutError("nothing could be sent for " + seconds(*sock_write));
   throw SocketTimeoutError("nothing arrived for " + seconds(sock_read.value_or(std::chrono::nanoseconds(0))));
 }
 
@@ -111,8 +117,9 @@ Coro<std::string_view> ResponseState::chunk() {
         throw;
       }
       if (passed) {
+        const bool sending = stream.state()->unsent() > 0;
         drop_connection();
-        deadlines.throw_passed();
+        deadlines.throw_passed(sending);
       }
     }
   }
@@ -124,6 +131,7 @@ std::string_view ResponseState::take(std::string_view piece) {
     wire_bytes += piece.size();
     if (wire_bytes > max_body_bytes)
       throw ContentTooLarge("the body is larger than " + std::to_string(max_body_bytes) + " bytes");
+    for (const auto& watcher : watchers) watcher->arrived(piece);
     if (!decoder) return piece;
     decoded.clear();
     decoder->decode(piece, decoded);
@@ -146,6 +154,13 @@ void ResponseState::finish_decoding() {
   decoded.clear();
   if (decoder) decoder->finish();
   complete = true;
+  for (const auto& watcher : watchers) watcher->ended();
+}
+
+void ResponseState::start_decoding(const SessionOptions& session) {
+  const std::string_view coding = head.headers.get("Content-Encoding", "");
+  if (session.auto_decompress && !coding.empty() && !iequals(coding, "identity"))
+    decoder.emplace(coding, session.decode);
 }
 
 }  // namespace corolla::inline v0::http

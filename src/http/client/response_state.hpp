@@ -32,16 +32,31 @@ struct Deadlines {
 
   std::optional<std::chrono::steady_clock::time_point> total;
   std::optional<std::chrono::nanoseconds> sock_read;
+  std::optional<std::chrono::nanoseconds> sock_write;
   std::optional<std::chrono::nanoseconds> total_limit;  // for the message
 
   /// Sets the stream's deadline for the wait that begins now.
-  void arm(StreamState& stream) const;
+  void arm(StreamState& stream) const { arm(stream, sock_read); }
   void arm(ByteStream& stream) const { arm(*stream.state()); }
-  /// TimeoutError naming the deadline that has passed.
-  [[noreturn]] void throw_passed() const;
+  /// As above, for bytes that leave.
+  void arm_sending(StreamState& stream) const { arm(stream, sock_write ? sock_write : sock_read); }
+  /// TimeoutError naming the deadline that has passed, with `sending` while bytes were to leave.
+  [[noreturn]] void throw_passed(bool sending = false) const;
+
+ private:
+  void arm(StreamState& stream, std::optional<std::chrono::nanoseconds> piece) const;
 };
 
 class Upload;
+
+/// Sees a body's bytes as they are on the wire.
+class BodyWatcher {
+ public:
+  virtual ~BodyWatcher() = default;
+  virtual void arrived(std::string_view piece) = 0;
+  /// All of it came.
+  virtual void ended() = 0;
+};
 
 class ResponseState : public FromBlockCache {
  public:
@@ -54,6 +69,8 @@ class ResponseState : public FromBlockCache {
   Coro<std::string_view> chunk();
   /// Closes the connection, if it is still held.
   void drop_connection() noexcept;
+  /// Makes the decoder that Content-Encoding asks for, if the session wants that.
+  void start_decoding(const SessionOptions& session);
 
   ResponseHead head;
   Url url;
@@ -66,6 +83,8 @@ class ResponseState : public FromBlockCache {
   std::shared_ptr<const std::string> stored;  // the body on the wire, when it does not come from a connection
   std::size_t stored_at = 0;
   unsigned attempts = 1;
+  bool from_cache = false;
+  std::vector<std::unique_ptr<BodyWatcher>> watchers;
   std::uint64_t wire_bytes = 0;
   std::uint64_t max_body_bytes = 0;
   std::string decoded;  // the piece handed out last, when there is a decoder

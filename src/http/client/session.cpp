@@ -18,6 +18,7 @@ SessionState::SessionState(const SessionOptions& session_options)
       pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
       proxies(session_options),
       cookie_jar(session_options.cookie_jar ? session_options.cookie_jar : std::make_shared<CookieJar>()),
+      netrc(session_options.trust_env ? Netrc::of_environment() : Netrc()),
       retry(session_options.retry ? http::retry(*session_options.retry) : ClientMiddleware()),
       rate_limit(session_options.rate_limit.overall.requests > 0 || session_options.rate_limit.per_host.requests > 0
                      ? limit_rate(session_options.rate_limit)

@@ -6,6 +6,7 @@
 #include <corolla/http/session.hpp>
 #include <corolla/runtime/future.hpp>
 
+#include "http/client/netrc.hpp"
 #include "http/client/pool.hpp"
 #include "http/client/proxy/proxy.hpp"
 
@@ -27,6 +28,7 @@ class SessionState {
   const FutureRef<ConnectionPool> pool;
   const ProxyRules proxies;
   const std::shared_ptr<CookieJar> cookie_jar;
+  const Netrc netrc;
   const ClientMiddleware retry;       // empty: none
   const ClientMiddleware rate_limit;  // empty: none
   const std::vector<ClientMiddleware> middlewares;

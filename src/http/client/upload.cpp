@@ -23,7 +23,7 @@ Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, D
   for (std::string_view rest = source->whole; !rest.empty();) {
     const std::string_view piece = rest.substr(0, kPiece);
     rest.remove_prefix(piece.size());
-    deadlines.arm(*stream);
+    deadlines.arm_sending(*stream);
     stream->send(&piece, 1);
     co_await StreamDrain(stream, StreamState::Level::kLow);
   }
@@ -37,7 +37,7 @@ Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, 
     sent += piece->size();
     if (source->size && sent > *source->size)
       throw ValueError("the body has more than the " + std::to_string(*source->size) + " bytes that were announced");
-    deadlines.arm(*stream);
+    deadlines.arm_sending(*stream);
     if (source->size) {
       const std::string_view bytes = *piece;
       stream->send(&bytes, 1);
@@ -86,6 +86,7 @@ Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source,
   }
   auto sending = source->pieces ? send_pieces(stream, source, deadlines) : send_whole(stream, source, deadlines);
   const auto sent = co_await outcome(std::move(sending));
+  if (sent) deadlines.arm(*stream);
   if (sent || stream->closing()) co_return;
   if (!is_of_the_body(sent.error())) co_return;
   shared->failure = sent.error();

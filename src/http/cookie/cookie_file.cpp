@@ -6,16 +6,14 @@
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/runtime/error.hpp>
 
+#include "http/replacement_file.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <fstream>
 #include <string>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace corolla::inline v0::http {
 
@@ -69,49 +67,12 @@ bool read_line(std::string_view line, Cookie& cookie) {
   return true;
 }
 
-// A file beside the one that is to be replaced.
-class Replacement {
- public:
-  explicit Replacement(const std::string& path)
-      : path_(path),
-        name_(path + ".new"),
-        descriptor_(::open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) {
-    if (descriptor_ < 0) throw OSError(errno, "open " + name_);
-  }
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-  ~Replacement() {
-    if (descriptor_ < 0) return;
-    ::close(descriptor_);
-    ::unlink(name_.c_str());
-  }
-  void write(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) throw OSError(errno, "write " + name_);
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
-  void commit() {
-    if (::fsync(descriptor_) != 0) throw OSError(errno, "fsync " + name_);
-    if (::rename(name_.c_str(), path_.c_str()) != 0) throw OSError(errno, "rename " + name_ + " to " + path_);
-    ::close(descriptor_);
-    descriptor_ = -1;
-  }
-
- private:
-  const std::string& path_;
-  const std::string name_;
-  int descriptor_;
-};
-
 }  // namespace
 
 void CookieJar::save(const std::string& path) const {
   std::string text = "# Netscape HTTP Cookie File\n";
   for (const Cookie& cookie : cookies()) text += line_of(cookie);
-  Replacement file(path);
+  ReplacementFile file(path);
   file.write(text);
   file.commit();
 }

@@ -32,6 +32,8 @@ Failure failure_of(const std::exception_ptr& error) {
     std::rethrow_exception(error);
   } catch (const ClientSSLError&) {
     return Failure::kFinal;  // a certificate does not become another one
+  } catch (const ServerFingerprintMismatch&) {
+    return Failure::kFinal;
   } catch (const ClientConnectorError&) {
     return Failure::kUnsent;
   } catch (const ConnectionTimeoutError&) {

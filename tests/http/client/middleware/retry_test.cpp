@@ -101,6 +101,7 @@ TEST_F(RetryTest, ErrorsOfConnectionsAndNothingElse) {
         {std::make_exception_ptr(http::ServerDisconnectedError()), 3, 1},
         {std::make_exception_ptr(http::ClientOSError("a", kRefused)), 3, 1},
         {std::make_exception_ptr(http::ClientSSLError("a", tls)), 1, 1},
+        {std::make_exception_ptr(http::ServerFingerprintMismatch("a")), 1, 1},
         {std::make_exception_ptr(http::SocketTimeoutError("late")), 1, 1},
         {std::make_exception_ptr(http::HttpProtocolError("what")), 1, 1},
         {std::make_exception_ptr(RuntimeError("mine")), 1, 1},
