@@ -6,12 +6,12 @@
 ///     auto response = co_await session.get(url).digest_auth(auth);
 ///     options.middlewares = {auth.middleware()};                      // or for all requests of a session
 ///
-/// Source: RFC 7616; aiohttp's DigestAuthMiddleware. The first request is answered with a challenge (401), and is sent again with
-/// the proof; later requests to the same protection space carry it at once. Algorithms: SHA-256, SHA-512-256 and MD5, each also
-/// with -sess; the strongest one of those offered is taken. Quality of protection: auth, auth-int (when it alone is offered; the
-/// body must not be a stream), or none as in RFC 2069. A request with an Authorization field of its own goes as it is. Proofs
-/// made for one origin are sent to no other, whatever the challenge's domain says. Copies share what they learned. Not thread
-/// safe; of one loop.
+/// Source: RFC 7616; aiohttp's DigestAuthMiddleware. The first request is answered with a challenge (401) and sent again with the
+/// proof; later ones to the same protection space carry it at once. Algorithms: SHA-256, SHA-512-256, MD5, each with -sess, too; the
+/// strongest one offered is taken. Quality of protection: auth, auth-int (when it alone is offered; for bodies that are no streams), or
+/// none (RFC 2069). A request with Authorization of its own goes as it is, as does one that was redirected to another origin. Proofs for
+/// one origin are sent to no other, whatever the challenge's domain says. Copies share what they learned. Not thread safe; of one
+/// loop.
 #pragma once
 
 #include <corolla/http/client_middleware.hpp>

@@ -150,9 +150,10 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
       connection = co_await std::move(connecting);
     }
     Lease lease(*session.pool, std::move(connection));
+    // Before a plain request the TLS may be a proxy's.
     const std::vector<Fingerprint>& wanted = fingerprints_for(session.options, request);
-    if (const TlsConnection* tls = lease->stream.tls(); tls && !wanted.empty())
-      check_fingerprints(wanted, *tls, request.url.host_and_port());
+    if (!wanted.empty() && request.url.scheme() == "https")
+      check_fingerprints(wanted, *lease->stream.tls(), request.url.host_and_port());
     write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
     const bool reused = lease->reused;
     std::unique_ptr<Upload> upload;

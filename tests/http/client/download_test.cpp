@@ -206,7 +206,7 @@ TEST_F(DownloadTest, WhatServersMayNotDo) {
         const auto error = co_await error_of<http::ClientPayloadError>(http::download(session, server.url(), path));
         const bool trimmed = std::string_view(range) == "bytes 5-19/20 ";
         EXPECT_EQ(error.starts_with("the server sends another part"), !trimmed) << range << ": " << error;
-        if (!trimmed) EXPECT_EQ(read_whole_file(path + ".part"), kBody.substr(0, 5)) << range;
+        EXPECT_EQ(exists(path + ".part"), !trimmed) << range;
       }
       write_whole_file(path + ".part", kBody.substr(0, 5));
       write_whole_file(path + ".part.from", server.url() + "\n\"v1\"\n");

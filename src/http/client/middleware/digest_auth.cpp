@@ -60,8 +60,8 @@ class DigestAuth::State {
   }
 
   Coro<Response> send(RequestData& request, ClientHandler next) {
-    const bool has_own = request.headers.contains("Authorization");
-    if (has_own) {
+    // Where a redirect leads, nobody was to be told anything of the password.
+    if (request.headers.contains("Authorization") || request.crossed_origins) {
       auto sending = next(request);
       co_return co_await std::move(sending);
     }

@@ -20,6 +20,15 @@ class HttpCacheTest : public RuntimeTest {
   HttpCacheTest() { present = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1); }
 };
 
+// Names and values in turns: brace lists do not compile beside a co_await on g++ 12.
+template <class... Texts>
+Fields fields_of(const Texts&... texts) {
+  const std::vector<std::string> all{std::string(texts)...};
+  Fields fields;
+  for (std::size_t i = 0; i + 1 < all.size(); i += 2) fields.add(all[i], all[i + 1]);
+  return fields;
+}
+
 http::CacheOptions options() {
   http::CacheOptions result;
   result.now = test_clock;
@@ -193,7 +202,7 @@ TEST_F(HttpCacheTest, StaleOnesAreConfirmedOrReplaced) {
 TEST_F(HttpCacheTest, RequestsSayWhatTheyTake) {
   run([]() -> Coro<void> {
     Cached cached(Fields{{"Cache-Control", "max-age=100"}});
-    const auto none = co_await cached.get(Fields{{"Cache-Control", "only-if-cached"}});
+    const auto none = co_await cached.get(fields_of("Cache-Control", "only-if-cached"));
     EXPECT_EQ(none, "504 not in the cache");
     EXPECT_EQ(cached.requests().size(), 0U);
     co_await cached.get();
@@ -203,25 +212,23 @@ TEST_F(HttpCacheTest, RequestsSayWhatTheyTake) {
           std::pair("min-fresh=50", false), std::pair("no-cache", false), std::pair("only-if-cached", true),
           std::pair("no-store", false), std::pair("max-age=0", false)}) {
       const std::size_t before = cached.requests().size();
-      const auto text = co_await cached.get(Fields{{"Cache-Control", std::string(words) + ", only-if-cached"}});
+      const auto text = co_await cached.get(fields_of("Cache-Control", std::string(words) + ", only-if-cached"));
       const bool asked = cached.requests().size() > before;
-      if (fresh) EXPECT_EQ(text, "cached 200 1") << words;
-      else EXPECT_TRUE(text == "504 not in the cache" || asked) << words << ' ' << text;
-      if (fresh) EXPECT_FALSE(asked);
+      EXPECT_EQ(text == "cached 200 1" && !asked, fresh) << words << ": " << text;
     }
     present += seconds(100);
     for (const auto& [words, answer] :
          {std::pair("max-stale", "cached 200 1"), std::pair("max-stale=50", "cached 200 1"),
           std::pair("max-stale=49", "504 not in the cache"), std::pair("x", "504 not in the cache")}) {
-      const auto text = co_await cached.get(Fields{{"Cache-Control", std::string(words) + ", only-if-cached"}});
+      const auto text = co_await cached.get(fields_of("Cache-Control", std::string(words) + ", only-if-cached"));
       EXPECT_EQ(text, answer) << words;
     }
-    const auto pragma = co_await cached.get(Fields{{"Pragma", "no-cache"}});
+    const auto pragma = co_await cached.get(fields_of("Pragma", "no-cache"));
     EXPECT_EQ(pragma.substr(0, 4), "200 ");
     cached.fields() = Fields{{"Cache-Control", "max-age=1, must-revalidate"}};
-    co_await cached.get(Fields{{"Cache-Control", "no-cache"}});
+    co_await cached.get(fields_of("Cache-Control", "no-cache"));
     present += seconds(10);
-    const auto strict = co_await cached.get(Fields{{"Cache-Control", "max-stale, only-if-cached"}});
+    const auto strict = co_await cached.get(fields_of("Cache-Control", "max-stale, only-if-cached"));
     EXPECT_EQ(strict, "504 not in the cache");
   }());
 }
@@ -231,21 +238,21 @@ TEST_F(HttpCacheTest, VariantsAreChosenByTheFieldsThatVaryNames) {
   run([]() -> Coro<void> {
     Cached cached(
         Fields{{"Cache-Control", "max-age=100"}, {"Vary", "Accept-Language, Cookie"}, {"Vary", "User-Agent"}});
-    const auto german = co_await cached.get(Fields{{"Accept-Language", "de"}});
+    const auto german = co_await cached.get(fields_of("Accept-Language", "de"));
     EXPECT_EQ(german, "200 1");
-    const auto french = co_await cached.get(Fields{{"Accept-Language", "fr"}});
+    const auto french = co_await cached.get(fields_of("Accept-Language", "fr"));
     EXPECT_EQ(french, "200 2");
     const auto neither = co_await cached.get();
     EXPECT_EQ(neither, "200 3");
-    const auto again = co_await cached.get(Fields{{"Accept-Language", "de"}, {"X-Other", "1"}});
+    const auto again = co_await cached.get(fields_of("Accept-Language", "de", "X-Other", "1"));
     EXPECT_EQ(again, "cached 200 1");
-    const auto other_agent = co_await cached.get(Fields{{"Accept-Language", "de"}, {"User-Agent", "me"}});
+    const auto other_agent = co_await cached.get(fields_of("Accept-Language", "de", "User-Agent", "me"));
     EXPECT_EQ(other_agent, "200 4");
     cached.session().cookie_jar().update(http::Url::parse("http://a.example/"), Fields{{"Set-Cookie", "who=ada"}});
-    const auto cookie = co_await cached.get(Fields{{"Accept-Language", "de"}});
+    const auto cookie = co_await cached.get(fields_of("Accept-Language", "de"));
     EXPECT_EQ(cookie, "200 5") << "the jar's cookies count";
     cached.session().cookie_jar().clear();
-    const auto back = co_await cached.get(Fields{{"Accept-Language", "de"}});
+    const auto back = co_await cached.get(fields_of("Accept-Language", "de"));
     EXPECT_EQ(back, "cached 200 1");
   }());
 }
@@ -253,13 +260,13 @@ TEST_F(HttpCacheTest, VariantsAreChosenByTheFieldsThatVaryNames) {
 TEST_F(HttpCacheTest, OneUsersAnswersAreNotAnothers) {
   run([]() -> Coro<void> {
     Cached cached(Fields{{"Cache-Control", "max-age=100"}});
-    const auto ada = co_await cached.get(Fields{{"Authorization", "Bearer ada"}});
+    const auto ada = co_await cached.get(fields_of("Authorization", "Bearer ada"));
     EXPECT_EQ(ada, "200 1");
-    const auto bob = co_await cached.get(Fields{{"Authorization", "Bearer bob"}});
+    const auto bob = co_await cached.get(fields_of("Authorization", "Bearer bob"));
     EXPECT_EQ(bob, "200 2");
     const auto nobody = co_await cached.get();
     EXPECT_EQ(nobody, "200 3");
-    const auto again = co_await cached.get(Fields{{"Authorization", "Bearer ada"}});
+    const auto again = co_await cached.get(fields_of("Authorization", "Bearer ada"));
     EXPECT_EQ(again, "cached 200 1");
     const auto by_url = co_await cached.get(Fields(), "http://ada:x@a.example/");
     EXPECT_EQ(by_url, "200 4");
@@ -271,15 +278,15 @@ TEST_F(HttpCacheTest, WhatPassesBy) {
     Cached cached(Fields{{"Cache-Control", "max-age=100"}});
     for (const char* field :
          {"Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"}) {
-      const auto once = co_await cached.get(Fields{{field, "x"}});
-      const auto twice = co_await cached.get(Fields{{field, "x"}});
+      const auto once = co_await cached.get(fields_of(field, "x"));
+      const auto twice = co_await cached.get(fields_of(field, "x"));
       EXPECT_NE(once, twice) << field;
     }
     auto heading = Cached::ask(cached.session().head("http://a.example/"));
     co_await std::move(heading);
     auto with_body = Cached::ask(cached.session().get("http://a.example/").body("x"));
     co_await std::move(with_body);
-    const auto empty = co_await cached.get(Fields{{"Cache-Control", "only-if-cached"}});
+    const auto empty = co_await cached.get(fields_of("Cache-Control", "only-if-cached"));
     EXPECT_EQ(empty, "504 not in the cache");
     co_await cached.get();
     auto head_again = Cached::ask(cached.session().head("http://a.example/"));
@@ -298,7 +305,7 @@ TEST_F(HttpCacheTest, UnsafeMethodsForget) {
         static_cast<void>(co_await cached.get(Fields(), url));
     };
     const auto is_kept = [&](std::string url) -> Coro<bool> {
-      const auto text = co_await cached.get(Fields{{"Cache-Control", "only-if-cached"}}, url);
+      const auto text = co_await cached.get(fields_of("Cache-Control", "only-if-cached"), url);
       co_return text.starts_with("cached");
     };
     for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "FROB"}) {

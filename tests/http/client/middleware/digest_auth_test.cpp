@@ -245,6 +245,21 @@ TEST_F(DigestAuthTest, OnlyWithinItsDomainAndNotInPlaceOfOtherCredentials) {
   }());
 }
 
+TEST_F(DigestAuthTest, OriginsThatARedirectLeadsToGetNoProof) {
+  run([]() -> Coro<void> {
+    const FakeServer server([](const RequestData& request) {
+      if (request.url.hostname() == "a.example")
+        return answer(request, 307, "", Fields{{"Location", "http://b.example/"}});
+      return answer(request, 401, "", Fields{{"WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\""}});
+    });
+    Session session(through({DigestAuth("user", "secret").middleware(), server.middleware()}));
+    const auto text = co_await answer_to(session.get("http://a.example/"));
+    EXPECT_EQ(text, "401 ");
+    EXPECT_EQ(server.requests().size(), 2U);
+    EXPECT_FALSE(server.requests().at(1).headers.contains("Authorization"));
+  }());
+}
+
 TEST_F(DigestAuthTest, StreamsAreNotRepeated) {
   run([]() -> Coro<void> {
     const Guard guard(", qop=\"auth-int\"");
