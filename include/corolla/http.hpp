@@ -18,9 +18,9 @@
 #include <corolla/http/error.hpp>
 #include <corolla/http/event_source.hpp>
 #include <corolla/http/event_stream.hpp>
+#include <corolla/http/fingerprint.hpp>
 #include <corolla/http/form_data.hpp>
 #include <corolla/http/forwarded.hpp>
-#include <corolla/http/fingerprint.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/hsts.hpp>
 #include <corolla/http/middleware.hpp>
