@@ -47,10 +47,18 @@ struct ClientTimeout {
   std::optional<duration> sock_write;
 };
 
+/// Whether HTTP/2 is spoken.
+enum class Http2Use : std::uint8_t {
+  kNegotiate,       ///< over TLS, with servers that choose it by ALPN (unless the context has protocols of its own)
+  kPriorKnowledge,  ///< as above; and without TLS too, where nobody is asked: the server has to understand it
+  kOff
+};
+
 /// See the file's comment.
 struct SessionOptions {
   SessionOptions() {}
-  /// Connections in use at a time; 0: no limit.
+  Http2Use http2 = Http2Use::kNegotiate;
+  /// Connections in use at a time; 0: no limit. A request in HTTP/2, which shares its connection with others, counts as one.
   std::size_t limit = 100;
   /// As above for one host and port; 0: no limit.
   std::size_t limit_per_host = 0;

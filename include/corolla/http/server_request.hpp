@@ -35,7 +35,7 @@ class Application;
 class FormData;
 class MultipartReader;
 class RequestContext;
-class ServerConnection;
+class ServerExchange;
 class ServerResponse;
 struct FormOptions;
 struct MultipartLimits;
@@ -43,7 +43,7 @@ struct MultipartLimits;
 /// See the file's comment.
 class COROLLA_API ServerRequest {
  public:
-  explicit ServerRequest(ServerConnection& connection) noexcept;
+  explicit ServerRequest(ServerExchange& exchange) noexcept;
   ServerRequest(const ServerRequest&) = delete;
   ServerRequest& operator=(const ServerRequest&) = delete;
   ~ServerRequest();
@@ -144,7 +144,7 @@ class COROLLA_API ServerRequest {
   }
 
   /// For the library: what it belongs to.
-  [[nodiscard]] ServerConnection& connection() noexcept { return connection_; }
+  [[nodiscard]] ServerExchange& exchange() noexcept { return exchange_; }
 
  private:
   friend class RequestContext;
@@ -153,7 +153,7 @@ class COROLLA_API ServerRequest {
   [[nodiscard]] KeyedState& state() const;
   [[nodiscard]] KeyedState& config_state(const void* key) const;
 
-  ServerConnection& connection_;
+  ServerExchange& exchange_;
   std::unique_ptr<RequestContext> context_;  // once an Application was here; then its storage is kept
 };
 

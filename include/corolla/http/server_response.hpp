@@ -26,7 +26,7 @@
 namespace corolla::inline v0::http {
 
 class Encoder;
-class ServerConnection;
+class ServerExchange;
 
 /// Thrown by a handler (or by reading a request) to answer with an error: a small page with the status and the message.
 class COROLLA_API HttpError : public Error {
@@ -47,7 +47,7 @@ class COROLLA_API HttpError : public Error {
 /// Where a streamed body goes. Belongs to its connection.
 class COROLLA_API BodyWriter {
  public:
-  explicit BodyWriter(ServerConnection& connection) noexcept;
+  explicit BodyWriter(ServerExchange& exchange) noexcept;
   ~BodyWriter();
   BodyWriter(const BodyWriter&) = delete;
   BodyWriter& operator=(const BodyWriter&) = delete;
@@ -64,7 +64,7 @@ class COROLLA_API BodyWriter {
   StreamDrain end_encoding();
 
  private:
-  ServerConnection& connection_;
+  ServerExchange& exchange_;
   std::uint64_t written_ = 0;
   std::unique_ptr<Encoder> encoder_;
   std::string encoded_;

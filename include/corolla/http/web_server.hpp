@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// serve and WebServer: an HTTP/1.1 server.
+/// serve and WebServer: a server of HTTP/1.1 and HTTP/2.
 ///
 ///     Coro<http::ServerResponse> hello(http::ServerRequest& request) {
 ///       co_return http::ServerResponse(200, "hello from " + std::string(request.path()) + "\n");
@@ -9,8 +9,8 @@
 ///     auto server = co_await http::serve(hello, "127.0.0.1", 8080);
 ///     co_await server.serve_forever();                               // until cancelled; then drains
 ///
-/// Source: aiohttp's web.Server and web.run_app; RFC 9110 and 9112. The handler is called for each request, one at a time
-/// per connection, any number side by side. Kept alive, pipelined, chunked and "Expect: 100-continue" requests are taken;
+/// Source: aiohttp's web.Server and web.run_app; RFC 9110, 9112 and 9113. The handler is called for each request, one at a
+/// time per connection of HTTP/1.1, any number side by side. Kept alive, pipelined, chunked and "Expect: 100-continue" requests are taken;
 /// what is not HTTP is answered with the right status and the connection closed. An exception that leaves the handler is
 /// answered with its status (HttpError) or with 500, which the loop's exception handler hears of. A client that goes away
 /// does not cancel the handler: that shows when the response is sent. Not thread safe.
@@ -71,6 +71,12 @@ struct WebServerOptions {
   bool reuse_port = false;
   /// A server's context: https.
   TlsContext ssl;
+  /// Over TLS, HTTP/2 is offered besides HTTP/1.1, unless the context has ALPN protocols of its own.
+  bool http2 = true;
+  /// Without TLS, connections that begin with the preface of HTTP/2 (prior knowledge, "h2c") are served in HTTP/2.
+  bool h2c = false;
+  /// Requests at a time on one connection of HTTP/2; at least 1.
+  std::uint32_t max_concurrent_streams = 100;
   /// What the Server field says; empty: no such field. HeaderInjection if it is no field value.
   std::string server_name = "corolla";
   /// Called after each response; null: no log.

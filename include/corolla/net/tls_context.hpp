@@ -71,6 +71,10 @@ class COROLLA_API TlsContext {
   /// Protocols by preference, "h2", "http/1.1"; each 1 to 255 bytes. A server takes its first one that the client
   /// offers, and goes on without when there is none.
   void set_alpn_protocols(const std::vector<std::string>& protocols);
+  /// The same rules for a library that speaks several protocols: connections made with the result offer, or choose from,
+  /// these unless set_alpn_protocols says otherwise, here or of a name's context. It shares what this context has, and
+  /// cannot be configured itself (RuntimeError).
+  [[nodiscard]] TlsContext with_default_alpn(const std::vector<std::string>& protocols) const;
   void set_minimum_version(TlsVersion version);
   void set_maximum_version(TlsVersion version);
   /// OpenSSL's cipher string for TLS 1.2, "ECDHE+AESGCM"; TlsError when it leaves none.

@@ -20,15 +20,16 @@ Connector::Connector(const SessionOptions& options)
       user_agent_(options.user_agent),
       unix_socket_(options.unix_socket) {}
 
-const TlsContext& Connector::tls_context() {
-  if (!tls_context_) {
-    tls_context_ = TlsContext::client();
-    tls_context_.set_alpn_protocols({"http/1.1"});
+const TlsContext& Connector::tls_context(bool http2) {
+  if (!http1_context_) {
+    if (!tls_context_) tls_context_ = TlsContext::client();
+    http1_context_ = tls_context_.with_default_alpn({"http/1.1"});
+    http2_context_ = tls_context_.with_default_alpn({"h2", "http/1.1"});
   }
-  return tls_context_;
+  return http2 ? http2_context_ : http1_context_;
 }
 
-Coro<ByteStream> Connector::connect(const Destination& to) {
+Coro<ByteStream> Connector::connect(const Destination& to, bool http2) {
   ConnectOptions options;
   options.resolver = resolver_;
   if (!unix_socket_.empty()) {
@@ -40,7 +41,7 @@ Coro<ByteStream> Connector::connect(const Destination& to) {
     co_return co_await std::move(connecting);
   }
   if (!to.proxy) {
-    if (to.tls) options.ssl = tls_context();
+    if (to.tls) options.ssl = tls_context(http2);
     auto connecting = connect_tcp(to.hostname, to.port, std::move(options));
     co_return co_await std::move(connecting);
   }
@@ -56,14 +57,14 @@ Coro<ByteStream> Connector::connect(const Destination& to) {
   if (!to.tls) co_return stream;
   TlsOptions tls;
   tls.server_hostname = to.hostname;
-  auto securing = start_tls(std::move(stream), tls_context(), std::move(tls));
+  auto securing = start_tls(std::move(stream), tls_context(http2), std::move(tls));
   co_return co_await std::move(securing);
 }
 
 Coro<ByteStream> Connector::connect_to_proxy(const Proxy& proxy) {
   ConnectOptions options;
   options.resolver = resolver_;
-  if (proxy.kind == Proxy::Kind::kHttps) options.ssl = tls_context();
+  if (proxy.kind == Proxy::Kind::kHttps) options.ssl = tls_context(false);
   auto connecting = connect_tcp(proxy.hostname, proxy.port, std::move(options));
   auto connected = co_await outcome(std::move(connecting));
   if (connected) co_return std::move(*connected);

@@ -31,15 +31,18 @@ class Connector {
   /// A stream to the destination, TLS included. For plain http through an HTTP proxy it is one to the proxy, which is told the
   /// whole URL of each request. OSError, TlsError; ClientProxyConnectionError and ClientHttpProxyError when the proxy is to
   /// blame. Both outlive the call.
-  [[nodiscard]] Coro<ByteStream> connect(const Destination& to);
+  /// With `http2` that is offered, too, over TLS.
+  [[nodiscard]] Coro<ByteStream> connect(const Destination& to, bool http2);
 
  private:
-  [[nodiscard]] const TlsContext& tls_context();
+  [[nodiscard]] const TlsContext& tls_context(bool http2);
   [[nodiscard]] Coro<ByteStream> connect_to_proxy(const Proxy& proxy);
   [[nodiscard]] Coro<void> open_tunnel(ByteStream& stream, const Destination& to) const;
   [[nodiscard]] Coro<void> ask_socks5(ByteStream& stream, const Destination& to) const;
 
-  TlsContext tls_context_;
+  TlsContext tls_context_;  // the user's; the others are made of it
+  TlsContext http1_context_;
+  TlsContext http2_context_;
   const std::shared_ptr<Resolver> resolver_;
   const ParserLimits parser_limits_;
   const std::string user_agent_;

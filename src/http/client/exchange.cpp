@@ -18,6 +18,11 @@ namespace corolla::inline v0::http {
 namespace {
 
 constexpr int kMostInterimResponses = 20;
+// A request that a server in HTTP/2 refuses before it began may be sent again.
+constexpr int kMostRefusals = 3;
+
+// A request to change the protocol, to that of a WebSocket.
+[[nodiscard]] bool needs_http1(const RequestData& request) { return request.headers.contains("Upgrade"); }
 
 // Gets a connection when none could be had at once.
 Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request,
@@ -28,7 +33,7 @@ Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestDat
         std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(), std::chrono::nanoseconds(1));
     limit = limit ? std::min(*limit, left) : left;
   }
-  auto acquiring = wait_for(pool.acquire(request.url, std::move(proxy), request.timeout, fresh), limit);
+  auto acquiring = wait_for(pool.acquire(request.url, std::move(proxy), request.timeout, fresh, needs_http1(request)), limit);
   auto outcome_of_it = co_await outcome(std::move(acquiring));
   if (outcome_of_it) co_return std::move(*outcome_of_it);
   try {
@@ -83,6 +88,48 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
   } catch (...) {
     const bool body_failed = upload && upload->failure();
     co_return HeadOutcome(body_failed ? upload->failure() : std::current_exception(), silent && !body_failed);
+  }
+}
+
+Coro<HeadOutcome> send_and_read_http2(Connection& connection, const RequestData& request, const Deadlines& deadlines,
+                                      std::unique_ptr<Upload>& upload) {
+  ByteStream& stream = connection.stream;
+  Http2ClientStream& state = connection.http2_stream();
+  try {
+    deadlines.arm(stream);
+    if (!request.body.empty()) {
+      stream.send_nowait(request.body);
+      state.finish_output();
+    }
+    connection.http2->submit_request(state, request.method, request.url.scheme(), request.url.request_target(),
+                                     connection.head, request.source || !request.body.empty());
+    if (request.source) {
+      upload = std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue, Upload::Framing::kNone);
+    }
+    while (!state.head_complete()) {
+      deadlines.arm(stream);
+      co_await Http2HeadWait(stream.state());
+      if (state.take_continue() && upload) upload->go_on();
+    }
+    co_return HeadOutcome();
+  } catch (const CancelledError&) {
+    throw;
+  } catch (const TimeoutError&) {
+    if (deadlines.sock_read) connection.http2->retire_if_silent(*deadlines.sock_read);
+    co_return HeadOutcome(std::current_exception());
+  } catch (...) {
+    const bool body_failed = upload && upload->failure();
+    co_return HeadOutcome(body_failed ? upload->failure() : std::current_exception(), !body_failed);
+  }
+}
+
+[[nodiscard]] bool is_unprocessed(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const UnprocessedError&) {
+    return true;
+  } catch (...) {
+    return false;
   }
 }
 
@@ -142,9 +189,10 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
   std::shared_ptr<const Proxy> proxy;
   if (session.options.unix_socket.empty()) proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;
+  int refusals = 0;
   for (;;) {
     std::unique_ptr<Connection> connection;
-    if (!fresh) connection = session.pool->try_reuse(request.url, proxy);
+    if (!fresh) connection = session.pool->try_reuse(request.url, proxy, needs_http1(request));
     if (!connection) {
       auto connecting = connect(*session.pool, request, proxy, deadlines, fresh);
       connection = co_await std::move(connecting);
@@ -155,10 +203,13 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
     if (!wanted.empty() && request.url.scheme() == "https")
       check_fingerprints(wanted, *lease->stream.tls(), request.url.host_and_port());
     write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
-    const bool reused = lease->reused;
+    const bool reused = lease->reused && !fresh;
     std::unique_ptr<Upload> upload;
-    const HeadOutcome ended = co_await send_and_read_head(*lease, request, deadlines, upload);
+    auto exchanging = lease->http2 ? send_and_read_http2(*lease, request, deadlines, upload)
+                                   : send_and_read_head(*lease, request, deadlines, upload);
+    const HeadOutcome ended = co_await std::move(exchanging);
     if (ended.error) {
+      if (request.repeatable() && is_unprocessed(ended.error) && ++refusals <= kMostRefusals) continue;
       if (reused && ended.silent && request.repeatable() && is_idempotent(request.method) && is_stale(ended.error)) {
         fresh = true;
         continue;
@@ -166,7 +217,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
       throw_failure(ended.error, request, deadlines, lease->stream.state()->unsent() > 0);
     }
     auto state = std::make_unique<ResponseState>(request.url, session.pool);
-    state->head = std::move(lease->parser.head());
+    state->head = std::move(lease->response_head());
     state->connection = lease.take();
     // One that refuses the request has no use for the rest of it.
     if (upload && state->head.status >= 300 && !upload->done()) {

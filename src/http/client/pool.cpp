@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/pool.hpp"
 
+#include <corolla/net/tls_connection.hpp>
+#include <corolla/runtime/task.hpp>
 #include <corolla/runtime/timeout.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
+#include <string_view>
 #include <utility>
 
 namespace corolla::inline v0::http {
@@ -20,6 +23,7 @@ ConnectionPool::ConnectionPool(const SessionOptions& options)
       idle_limit_(options.limit ? options.limit : kIdleWithoutLimit),
       keepalive_timeout_(options.keepalive_timeout),
       parser_limits_(options.parser),
+      http2_(options.http2),
       connector_(options) {}
 
 ConnectionPool::~ConnectionPool() { close(); }
@@ -42,10 +46,12 @@ bool ConnectionPool::has_room(const HostPool& host) const noexcept {
   return (limit_ == 0 || slots_ < limit_) && (limit_per_host_ == 0 || host.slots < limit_per_host_);
 }
 
-std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy) {
+std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy, bool http1_only) {
   HostPool& host = host_of(url, proxy);
   if (!has_room(host) || !host.waiters.empty()) return nullptr;
-  std::unique_ptr<Connection> connection = pop_idle(host);
+  std::unique_ptr<Connection> connection;
+  if (!http1_only) connection = take_http2_stream(host);
+  if (!connection) connection = pop_idle(host);
   if (connection) {
     take_slot(host);
   } else {
@@ -55,7 +61,7 @@ std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Prox
 }
 
 Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
-                                                          bool fresh) {
+                                                          bool fresh, bool http1_only) {
   HostPool& host = host_of(url, proxy);
   if (has_room(host) && host.waiters.empty()) {
     take_slot(host);
@@ -65,11 +71,19 @@ Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxie
   }
   std::unique_ptr<Connection> connection;
   try {
-    if (!fresh) connection = pop_idle(host);
+    if (!http1_only && may_speak_http2(host)) {
+      connection = take_http2_stream(host);
+      while (!connection && host.asking) {
+        const Future<void> told = get_running_loop().create_future<void>();
+        host.curious.push_back(told);
+        co_await told;
+        connection = take_http2_stream(host);
+      }
+    }
+    if (!connection && !fresh) connection = pop_idle(host);
     if (!connection) {
-      auto connecting = wait_for(connector_.connect(host.destination), timeout.sock_connect);
-      connection = std::make_unique<Connection>(co_await std::move(connecting), parser_limits_);
-      connection->host = &host;
+      auto connecting = connect(host, timeout, http1_only);
+      connection = co_await std::move(connecting);
     }
   } catch (...) {
     return_slot(host);
@@ -148,7 +162,10 @@ std::unique_ptr<Connection> ConnectionPool::pop_idle(HostPool& host) {
 
 void ConnectionPool::give_back(std::unique_ptr<Connection> connection, bool reusable) noexcept {
   HostPool& host = *connection->host;
-  if (reusable && !closed_ && running_loop_or_null()) {
+  if (connection->http2) {
+    if (connection->http2_stream().detached()) connection->stream.close();  // nobody is to be told
+    connection.reset();
+  } else if (reusable && !closed_ && running_loop_or_null()) {
     push_idle(std::move(connection));
   } else {
     connection.reset();
@@ -205,7 +222,7 @@ void ConnectionPool::drop_expired_idle() {
 }
 
 void ConnectionPool::forget_if_unused(HostPool& host) noexcept {
-  if (host.slots > 0 || host.idle || host.eligible || !host.waiters.empty()) return;
+  if (host.slots > 0 || host.idle || host.eligible || !host.waiters.empty() || !host.http2.empty()) return;
   const std::string key = host.key;
   (host.destination.tls ? tls_hosts_ : plain_hosts_).erase(key);
 }
@@ -215,6 +232,92 @@ void ConnectionPool::close() noexcept {
   sweep_.cancel();
   sweeping_ = false;
   while (oldest_idle_) drop_oldest_idle();
+  http2_idle_ = 0;
+  for (Hosts* const hosts : {&plain_hosts_, &tls_hosts_})
+    for (auto& [key, host] : *hosts)
+      for (const FutureRef<Http2ClientSession>& session : std::exchange(host->http2, {})) session->disown();
+}
+
+
+// -- HTTP/2 -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// While it lives, others wait to learn which version a host speaks.
+class Asking {
+ public:
+  explicit Asking(HostPool& host, bool ask) noexcept : host_(ask ? &host : nullptr) {
+    if (host_) host_->asking = true;
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() {
+    if (!host_) return;
+    host_->asking = false;
+    for (const Future<void>& waiter : std::exchange(host_->curious, {}))
+      if (!waiter.done()) waiter.set_result();
+  }
+
+ private:
+  HostPool* host_;
+};
+
+}  // namespace
+
+bool ConnectionPool::may_speak_http2(const HostPool& host) const noexcept {
+  if (host.http1 || host.forwarded()) return false;
+  return host.destination.tls ? http2_ != Http2Use::kOff : http2_ == Http2Use::kPriorKnowledge;
+}
+
+std::unique_ptr<Connection> ConnectionPool::take_http2_stream(HostPool& host) {
+  for (const FutureRef<Http2ClientSession>& session : host.http2) {
+    if (!session->has_room()) continue;
+    auto connection = std::make_unique<Connection>(Http2Lease(session), parser_limits_);
+    connection->host = &host;
+    return connection;
+  }
+  return nullptr;
+}
+
+Coro<std::unique_ptr<Connection>> ConnectionPool::connect(HostPool& host, ClientTimeout timeout, bool http1_only) {
+  const bool offer = !http1_only && may_speak_http2(host);
+  const Asking asking(host, offer && !host.asking);
+  auto connecting = wait_for(connector_.connect(host.destination, offer), timeout.sock_connect);
+  ByteStream stream = co_await std::move(connecting);
+  const TlsConnection* const tls = stream.tls();
+  std::unique_ptr<Connection> connection;
+  if (tls && host.destination.tls ? tls->alpn_protocol() == "h2" : offer) {
+    auto session = FutureRef<Http2ClientSession>::adopt(
+        new Http2ClientSession(std::move(stream), parser_limits_, keepalive_timeout_, *this));
+    session->host = &host;
+    connection = std::make_unique<Connection>(Http2Lease(session), parser_limits_);
+    create_task(Http2ClientSession::read, session);
+    if (closed_) session->disown();
+    else host.http2.push_back(std::move(session));
+  } else {
+    if (offer) host.http1 = true;
+    connection = std::make_unique<Connection>(std::move(stream), parser_limits_);
+  }
+  connection->host = &host;
+  co_return connection;
+}
+
+void ConnectionPool::http2_in_use(Http2ClientSession& session, bool in_use) noexcept {
+  if (session.idle == !in_use) return;
+  session.idle = !in_use;
+  if (in_use) {
+    --http2_idle_;
+  } else if (++http2_idle_ + idle_count_ > idle_limit_) {
+    if (idle_count_ > 0) drop_oldest_idle();
+    else session.close();
+  }
+}
+
+void ConnectionPool::http2_gone(Http2ClientSession& session) noexcept {
+  if (session.idle) --http2_idle_;
+  HostPool& host = *session.host;
+  std::erase_if(host.http2, [&](const auto& known) { return known.get() == &session; });
+  forget_if_unused(host);
 }
 
 }  // namespace corolla::inline v0::http

@@ -7,6 +7,10 @@
 /// that becomes free goes to the first of them, which then goes to the end: hosts take turns, and within a host the
 /// oldest waiter is first. All of that is constant time.
 ///
+/// In HTTP/2 a connection is shared: a request that has its slot takes a stream of it, as long as the server allows more.
+/// Nobody knows which version a server speaks before TLS has agreed on it, so the first to connect to a host over TLS does so
+/// alone; who comes meanwhile waits to be told.
+///
 /// Idle connections stand in their host's stack (the one used last is used first) and in one list by age. They have no
 /// slots; their number is bounded, the oldest make room.
 #pragma once
@@ -27,6 +31,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace corolla::inline v0::http {
 
@@ -45,10 +50,14 @@ class HostPool {
   std::deque<Future<void>> waiters;     // completed when they get a slot; cancelled ones are skipped
   std::list<HostPool*>::iterator turn;  // meaningful while eligible
   bool eligible = false;
+  std::vector<FutureRef<Http2ClientSession>> http2;
+  std::vector<Future<void>> curious;  // wait until it is known which version is spoken
+  bool asking = false;                // somebody finds out
+  bool http1 = false;                 // it is HTTP/1.1
 };
 
 /// See the file's comment. Counted by its Session and by the slots; one loop, not thread safe.
-class ConnectionPool {
+class ConnectionPool final : private Http2SessionOwner {
  public:
   explicit ConnectionPool(const SessionOptions& options);
   ConnectionPool(const ConnectionPool&) = delete;
@@ -60,17 +69,18 @@ class ConnectionPool {
 
   using Proxied = std::shared_ptr<const Proxy>;
   /// A slot at the host of `url` and a kept connection, if both are to be had at once; else null.
-  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url, const Proxied& proxy);
-  /// Waits for a slot if need be, and connects if none is kept. With `fresh` a kept one is never used.
+  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url, const Proxied& proxy, bool http1_only);
+  /// Waits for a slot if need be, and connects if none is kept. With `fresh` a kept one is never used, but for one in
+  /// HTTP/2, which knows by itself what it is good for. With `http1_only` no such one is.
   [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
-                                                          bool fresh);
+                                                          bool fresh, bool http1_only);
   /// Gives the slot back; the connection is kept when it is `reusable`, else closed.
   void give_back(std::unique_ptr<Connection> connection, bool reusable) noexcept;
   /// Closes what is idle and keeps nothing any more.
   void close() noexcept;
 
   [[nodiscard]] std::size_t slots_taken() const noexcept { return slots_; }
-  [[nodiscard]] std::size_t idle_count() const noexcept { return idle_count_; }
+  [[nodiscard]] std::size_t idle_count() const noexcept { return idle_count_ + http2_idle_; }
 
  private:
   ~ConnectionPool();
@@ -87,6 +97,11 @@ class ConnectionPool {
   void drop_oldest_idle() noexcept;
   void drop_expired_idle();
   void forget_if_unused(HostPool& host) noexcept;
+  [[nodiscard]] bool may_speak_http2(const HostPool& host) const noexcept;
+  [[nodiscard]] std::unique_ptr<Connection> take_http2_stream(HostPool& host);
+  [[nodiscard]] Coro<std::unique_ptr<Connection>> connect(HostPool& host, ClientTimeout timeout, bool http1_only);
+  void http2_in_use(Http2ClientSession& session, bool in_use) noexcept override;
+  void http2_gone(Http2ClientSession& session) noexcept override;
 
   struct Hash {
     using is_transparent = void;
@@ -98,6 +113,7 @@ class ConnectionPool {
   const std::size_t idle_limit_;
   const std::chrono::nanoseconds keepalive_timeout_;
   const ParserLimits parser_limits_;
+  const Http2Use http2_;
   using Hosts = std::unordered_map<std::string, std::unique_ptr<HostPool>, Hash, std::equal_to<>>;
   Hosts plain_hosts_;
   Hosts tls_hosts_;
@@ -105,6 +121,7 @@ class ConnectionPool {
   std::list<HostPool*> eligible_;
   std::size_t slots_ = 0;
   std::size_t idle_count_ = 0;
+  std::size_t http2_idle_ = 0;
   Connection* oldest_idle_ = nullptr;
   Connection* newest_idle_ = nullptr;
   TimerHandle sweep_;

@@ -76,16 +76,15 @@ Coro<std::string_view> ResponseState::chunk() {
   }
   while (connection) {
     ByteStream& stream = connection->stream;
-    ResponseParser& parser = connection->parser;
     ParseEvent event = ParseEvent::kNeedMore;
     try {
-      event = next_event(stream, parser);
+      event = connection->next_of_body();
     } catch (...) {
       drop_connection();
       throw;
     }
     if (event == ParseEvent::kBody) {
-      const std::string_view piece = take(parser.body());
+      const std::string_view piece = take(connection->body());
       if (!piece.empty()) co_return piece;
     } else if (event == ParseEvent::kEnd) {
       finish_body();
@@ -96,9 +95,9 @@ Coro<std::string_view> ResponseState::chunk() {
         deadlines.arm(stream);
         const std::string_view arrived = co_await stream.receive();
         if (arrived.empty()) {
-          static_cast<void>(parser.finish());  // throws when the body is cut short
+          connection->end_of_stream();
           // Without a length and without close_notify nobody can tell whether it is.
-          if (const TlsConnection* tls = stream.tls(); tls && !tls->ended_cleanly())
+          if (const TlsConnection* tls = stream.tls(); tls && !connection->http2 && !tls->ended_cleanly())
             throw ClientPayloadError("the TLS connection ended without close_notify: the body may be cut short");
           finish_body();
         }
@@ -118,6 +117,7 @@ Coro<std::string_view> ResponseState::chunk() {
       }
       if (passed) {
         const bool sending = stream.state()->unsent() > 0;
+        if (connection->http2 && deadlines.sock_read) connection->http2->retire_if_silent(*deadlines.sock_read);
         drop_connection();
         deadlines.throw_passed(sending);
       }

@@ -29,8 +29,8 @@ Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, D
   }
 }
 
-// RFC 9112, section 7.1; without chunks when the length was announced.
-Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines) {
+// RFC 9112, section 7.1, for chunks.
+Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines, bool chunked) {
   std::uint64_t sent = 0;
   while (auto piece = co_await source->pieces->next()) {
     if (piece->empty()) continue;
@@ -38,7 +38,7 @@ Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, 
     if (source->size && sent > *source->size)
       throw ValueError("the body has more than the " + std::to_string(*source->size) + " bytes that were announced");
     deadlines.arm_sending(*stream);
-    if (source->size) {
+    if (!chunked) {
       const std::string_view bytes = *piece;
       stream->send(&bytes, 1);
     } else {
@@ -54,7 +54,7 @@ Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, 
     throw ValueError("the body ended after " + std::to_string(sent) + " of the " + std::to_string(*source->size) +
                      " bytes that were announced");
   static constexpr std::string_view kLastChunk = "0\r\n\r\n";
-  if (!source->size) stream->send(&kLastChunk, 1);
+  if (chunked) stream->send(&kLastChunk, 1);
 }
 
 // The connection's own failures are the reader's to report.
@@ -73,20 +73,23 @@ bool is_of_the_body(const std::exception_ptr& error) {
 }  // namespace
 
 Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
-               bool expect_continue) {
+               bool expect_continue, Framing framing) {
   if (expect_continue) shared_->leave = get_running_loop().create_future<void>();
-  sending_ = create_task(send, stream.state(), std::move(source), deadlines, shared_);
+  sending_ = create_task(send, stream.state(), std::move(source), deadlines, shared_, framing);
 }
 
 Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                        std::shared_ptr<Shared> shared) {
+                        std::shared_ptr<Shared> shared, Framing framing) {
   if (shared->leave.valid()) {
     auto waiting = wait_for(shared->leave, kLongestWaitToContinue);
     static_cast<void>(co_await outcome(std::move(waiting)));
   }
-  auto sending = source->pieces ? send_pieces(stream, source, deadlines) : send_whole(stream, source, deadlines);
+  const bool chunked = framing == Framing::kInBand && !source->size;
+  auto sending =
+      source->pieces ? send_pieces(stream, source, deadlines, chunked) : send_whole(stream, source, deadlines);
   const auto sent = co_await outcome(std::move(sending));
   if (sent) deadlines.arm(*stream);
+  if (sent && framing == Framing::kNone && !stream->closing()) stream->send_eof();
   if (sent || stream->closing()) co_return;
   if (!is_of_the_body(sent.error())) co_return;
   shared->failure = sent.error();

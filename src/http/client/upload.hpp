@@ -39,8 +39,14 @@ struct BodySource {
 
 class Upload {
  public:
+  /// How the server learns where a body ends.
+  enum class Framing : std::uint8_t {
+    kInBand,  ///< by its length, or by chunks
+    kNone     ///< the stream is its own, and ends
+  };
   /// Begins to send, at once or when the server says 100 (Continue), or nothing for a second.
-  Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines, bool expect_continue);
+  Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines, bool expect_continue,
+         Framing framing = Framing::kInBand);
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
   ~Upload() { stop(); }
@@ -59,7 +65,7 @@ class Upload {
     Future<void> leave;  // to send
   };
   static Coro<void> send(FutureRef<StreamState> stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                         std::shared_ptr<Shared> shared);
+                         std::shared_ptr<Shared> shared, Framing framing);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   Task<void> sending_;

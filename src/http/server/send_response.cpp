@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sending half of ServerConnection, and BodyWriter.
-#include "http/server/server_connection.hpp"
+// The sending half of ServerExchange, and BodyWriter.
+#include "http/server/server_exchange.hpp"
 
 #include "http/encoder.hpp"
 #include "http/server/file_part.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace corolla::inline v0::http {
 
@@ -17,29 +16,24 @@ constexpr std::uint64_t kSlice = std::uint64_t{256} * 1024;
 
 }  // namespace
 
-void ServerConnection::write_head(ServerResponse& response) {
-  const RequestHead& request = head();
+void ServerExchange::frame_response(ServerResponse& response, BodyFraming without_length) {
   if (response.status() < 200 || response.status() > 999) {
     response = ServerResponse::error(500, "the handler's response has no valid status");
   }
   status_ = response.status();
-  const bool http10 = request.version == HttpVersion::kHttp10;
   const std::optional<std::uint64_t> size = response.body_size();
   framing_ = ResponseFraming();
   if (status_ == 204 || status_ == 304) framing_.body = BodyFraming::kNone;
   else if (size) framing_.length = *size;
-  else framing_.body = http10 ? BodyFraming::kUntilClose : BodyFraming::kChunked;
-  const std::size_t most = state_->options.max_requests_per_connection;
-  keep_alive_ = request.keep_alive && !state_->closing() && skippable() && (most == 0 || requests_ < most) &&
-                (framing_.body != BodyFraming::kUntilClose || request.method == "HEAD") &&
-                !(response.headers().contains("Connection") && response.headers().has_token("Connection", "close"));
-  framing_.close = !keep_alive_;
-  framing_.say_keep_alive = keep_alive_ && http10;
-  head_.clear();
-  append_response_head(head_, status_, response.headers(), state_->common_fields(), framing_);
+  else framing_.body = without_length;
 }
 
-bool ServerConnection::small_body(const ServerResponse& response, std::string_view& body) {
+void ServerExchange::check_length(std::size_t size, std::uint64_t written_before) const {
+  if (framing_.body == BodyFraming::kLength && size > framing_.length - written_before)
+    throw ValueError("the body is longer than announced");
+}
+
+bool ServerExchange::small_body(const ServerResponse& response, std::string_view& body) {
   if (framing_.body == BodyFraming::kNone || head().method == "HEAD") return true;
   if (response.producer()) return false;
   if (const FileBody* file = response.file()) {
@@ -52,7 +46,7 @@ bool ServerConnection::small_body(const ServerResponse& response, std::string_vi
   return true;
 }
 
-Coro<void> ServerConnection::send_body(const ServerResponse& response) {
+Coro<void> ServerExchange::send_body(const ServerResponse& response) {
   if (response.producer()) {
     auto producing = produce(response);
     co_await std::move(producing);
@@ -62,7 +56,7 @@ Coro<void> ServerConnection::send_body(const ServerResponse& response) {
   stream_.expires_after(state_->options.send_timeout);
   const FileBody* file = response.file();
   if (file == nullptr) {
-    stream_.send_nowait(head_);
+    stream_.send_nowait(head_text_);
     auto sending = send_text(response.text());
     co_await std::move(sending);
   } else if (file->parts.empty()) {
@@ -70,15 +64,15 @@ Coro<void> ServerConnection::send_body(const ServerResponse& response) {
       auto reading = read_file_part(file->file, file->offset, static_cast<std::size_t>(file->count));
       const std::string bytes = co_await std::move(reading);
       stream_.expires_after(state_->options.send_timeout);
-      co_await stream_.send_all(head_, bytes);
+      co_await stream_.send_all(head_text_, bytes);
       body_sent_ = bytes.size();
       co_return;
     }
-    stream_.send_nowait(head_);
+    stream_.send_nowait(head_text_);
     auto sending = send_file(file->file, file->offset, file->count);
     co_await std::move(sending);
   } else {
-    stream_.send_nowait(head_);
+    stream_.send_nowait(head_text_);
     for (const FilePart& part : file->parts) {
       stream_.send_nowait(part.head);
       body_sent_ += part.head.size();
@@ -90,7 +84,7 @@ Coro<void> ServerConnection::send_body(const ServerResponse& response) {
   }
 }
 
-Coro<void> ServerConnection::send_text(std::string_view text) {
+Coro<void> ServerExchange::send_text(std::string_view text) {
   while (!text.empty()) {
     const std::string_view slice = text.substr(0, kSlice);
     stream_.expires_after(state_->options.send_timeout);
@@ -102,7 +96,7 @@ Coro<void> ServerConnection::send_text(std::string_view text) {
 
 // A page that is not in memory makes sendfile wait for the disk, with the loop: for a file that is read in order the
 // kernel reads ahead, so that is rare; nginx does the same unless told otherwise.
-Coro<void> ServerConnection::send_file(const OpenFile& file, std::uint64_t offset, std::uint64_t count) {
+Coro<void> ServerExchange::send_file(const OpenFile& file, std::uint64_t offset, std::uint64_t count) {
   while (count > 0) {
     const std::uint64_t slice = std::min(count, kSlice);
     stream_.expires_after(state_->options.send_timeout);
@@ -115,7 +109,7 @@ Coro<void> ServerConnection::send_file(const OpenFile& file, std::uint64_t offse
   }
 }
 
-Coro<void> ServerConnection::produce(const ServerResponse& response) {
+Coro<void> ServerExchange::produce(const ServerResponse& response) {
   BodyWriter writer(*this);
   std::exception_ptr error;
   bool too_slow = false;
@@ -144,42 +138,19 @@ Coro<void> ServerConnection::produce(const ServerResponse& response) {
   co_await stream_.send_all(framing_.body == BodyFraming::kChunked ? "0\r\n\r\n" : "");
 }
 
-StreamDrain ServerConnection::write(std::string_view bytes, std::uint64_t written_before) {
-  if (framing_.body == BodyFraming::kLength && bytes.size() > framing_.length - written_before)
-    throw ValueError("the body is longer than announced");
-  std::string_view pieces[4];
-  std::size_t count = 0;
-  if (!std::exchange(head_sent_, true)) pieces[count++] = head_;
-  char size_line[18];
-  if (!bytes.empty() && framing_.body == BodyFraming::kChunked) {
-    char* end = std::to_chars(size_line, size_line + 16, bytes.size(), 16).ptr;
-    *end++ = '\r';
-    *end++ = '\n';
-    pieces[count++] = std::string_view(size_line, static_cast<std::size_t>(end - size_line));
-    pieces[count++] = bytes;
-    pieces[count++] = "\r\n";
-  } else if (!bytes.empty()) {
-    pieces[count++] = bytes;
-  }
-  body_sent_ += bytes.size();
-  stream_.expires_after(state_->options.send_timeout);
-  if (count > 0) stream_.state()->send(pieces, count);
-  return stream_.drain();
-}
-
-BodyWriter::BodyWriter(ServerConnection& connection) noexcept : connection_(connection) {}
+BodyWriter::BodyWriter(ServerExchange& exchange) noexcept : exchange_(exchange) {}
 BodyWriter::~BodyWriter() = default;
 
 StreamDrain BodyWriter::write(std::string_view bytes) {
   if (!encoder_) {
-    StreamDrain sent = connection_.write(bytes, written_);
+    StreamDrain sent = exchange_.write(bytes, written_);
     written_ += bytes.size();
     return sent;
   }
   encoded_.clear();
   if (!bytes.empty()) encoder_->encode(bytes, encoded_, Encoder::Flush::kYes);
   written_ += bytes.size();
-  return connection_.write(encoded_, 0);
+  return exchange_.write(encoded_, 0);
 }
 
 void BodyWriter::set_encoder(std::unique_ptr<Encoder> encoder) noexcept { encoder_ = std::move(encoder); }
@@ -188,7 +159,7 @@ StreamDrain BodyWriter::end_encoding() {
   encoded_.clear();
   encoder_->encode({}, encoded_, Encoder::Flush::kEnd);
   encoder_.reset();
-  return connection_.write(encoded_, 0);
+  return exchange_.write(encoded_, 0);
 }
 
 }  // namespace corolla::inline v0::http

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server/server_connection.hpp"
 
+#include <corolla/net/tls_connection.hpp>
 #include <corolla/runtime/event_loop.hpp>
+#include <corolla/runtime/outcome.hpp>
 
+#include "http/http2/server_session.hpp"
 #include "http/next_event.hpp"
 #include "http/server/compress_response.hpp"
-#include "http/server/error_response.hpp"
-#include "http/server/request_context.hpp"
+#include "http/server/linger.hpp"
 #include "http/websocket/websocket_state.hpp"
 
+#include <charconv>
 #include <utility>
 
 namespace corolla::inline v0::http {
@@ -17,13 +20,31 @@ namespace {
 
 // A body that a handler left unread is skipped up to this size; beyond it a new connection is cheaper.
 constexpr std::uint64_t kMostSkipped = std::uint64_t{64} * 1024;
-// Closing: how long, and how much, bytes that nobody asked for are read and dropped.
-constexpr std::chrono::seconds kLingerTime{2};
-constexpr std::uint64_t kLingerBytes = std::uint64_t{4} << 20U;
+
+// Waits for as many bytes as it takes to tell. A client that is too slow for that gets its answer in HTTP/1.1.
+Coro<bool> begins_with_preface(ByteStream& stream, std::chrono::nanoseconds timeout) {
+  stream.expires_after(timeout);
+  while (stream.buffered().size() < kHttp2Preface.size()) {
+    if (!kHttp2Preface.starts_with(stream.buffered())) co_return false;
+    const auto arrived = co_await outcome(stream.receive());
+    if (!arrived || arrived->empty()) co_return false;
+  }
+  co_return stream.buffered().starts_with(kHttp2Preface);
+}
 
 }  // namespace
 
 Coro<void> serve_connection(std::shared_ptr<WebServerState> state, ByteStream stream) {
+  bool http2 = stream.tls() && stream.tls()->alpn_protocol() == "h2";
+  if (state->options.h2c && !stream.tls()) {
+    auto looking = begins_with_preface(stream, state->options.header_timeout);
+    http2 = co_await std::move(looking);
+  }
+  if (http2) {
+    auto serving = serve_http2(std::move(state), std::move(stream));
+    co_await std::move(serving);
+    co_return;
+  }
   ServerConnection connection(std::move(state), std::move(stream));
   try {
     auto running = connection.run();
@@ -36,7 +57,8 @@ Coro<void> serve_connection(std::shared_ptr<WebServerState> state, ByteStream st
 }
 
 ServerConnection::ServerConnection(std::shared_ptr<WebServerState> state, ByteStream stream)
-    : state_(std::move(state)), stream_(std::move(stream)), parser_(state_->options.parser) {
+    : ServerExchange(std::move(state), std::move(stream)), parser_(state_->options.parser) {
+  request_head_ = &parser_.head();
   state_->add(*this);
 }
 
@@ -51,9 +73,9 @@ ByteStream ServerConnection::upgrade(std::string_view fields) {
   if (upgraded_) throw RuntimeError("the request was upgraded already");
   upgraded_ = true;
   status_ = 101;
-  head_ = "HTTP/1.1 101 Switching Protocols\r\n";
-  head_.append(fields).append(state_->common_fields()).append("\r\n");
-  stream_.send_nowait(head_);
+  head_text_ = "HTTP/1.1 101 Switching Protocols\r\n";
+  head_text_.append(fields).append(state_->common_fields()).append("\r\n");
+  stream_.send_nowait(head_text_);
   return ByteStream(stream_.state());
 }
 
@@ -111,7 +133,7 @@ Coro<void> ServerConnection::run() {
     write_head(*response);
     std::string_view body;
     if (small_body(*response, body)) {
-      StreamDrain sent = stream_.send_all(head_, body);
+      StreamDrain sent = stream_.send_all(head_text_, body);
       head_sent_ = true;
       if (!sent.await_ready()) stream_.expires_after(state_->options.send_timeout);
       co_await std::move(sent);
@@ -124,7 +146,7 @@ Coro<void> ServerConnection::run() {
     spare_ = std::move(*response);
 
     if (!keep_alive_) {
-      auto closing = linger();
+      auto closing = say_goodbye();
       co_await std::move(closing);
       co_return;
     }
@@ -139,11 +161,11 @@ void ServerConnection::abandon(bool timed_out) {
   if (timed_out && !head_done_ && !parser_.idle() && !stream_.is_closing()) {
     // The head took too long. Best effort: the answer leaves in the background.
     ServerResponse response = ServerResponse::error(408);
-    head_.clear();
+    head_text_.clear();
     status_ = 408;
-    append_response_head(head_, 408, response.headers(), state_->common_fields(),
+    append_response_head(head_text_, 408, response.headers(), state_->common_fields(),
                          {BodyFraming::kLength, response.text().size(), true, false});
-    stream_.send_nowait(head_);
+    stream_.send_nowait(head_text_);
     stream_.send_nowait(response.text());
     body_sent_ = response.text().size();
     unlogged_ = state_->options.access_log != nullptr;
@@ -157,12 +179,8 @@ void ServerConnection::abandon(bool timed_out) {
 
 void ServerConnection::begin_request() {
   parser_.start();
-  RequestContext::end(request_);
-  max_body_bytes_ = state_->options.max_body_bytes;
-  body_received_ = body_sent_ = 0;
-  status_ = 0;
-  head_began_ = head_done_ = body_done_ = body_unusable_ = client_gone_ = false;
-  continue_sent_ = head_sent_ = keep_alive_ = false;
+  begin_exchange();
+  head_began_ = head_done_ = keep_alive_ = false;
 }
 
 ServerConnection::Progress ServerConnection::read_head() {
@@ -193,10 +211,7 @@ void ServerConnection::head_is_complete() {
   ++requests_;
   head_done_ = true;
   body_done_ = !head().chunked && head().content_length.value_or(0) == 0;
-  if (!state_->options.access_log) return;
-  unlogged_ = true;
-  time_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  began_ = std::chrono::steady_clock::now();
+  note_time();
 }
 
 Coro<void> ServerConnection::refuse() {
@@ -205,35 +220,13 @@ Coro<void> ServerConnection::refuse() {
   body_unusable_ = true;
   ServerResponse response = ServerResponse::error(refusal_status_, refusal_);
   write_head(response);
-  StreamDrain sent = stream_.send_all(head_, response.text());
+  StreamDrain sent = stream_.send_all(head_text_, response.text());
   if (!sent.await_ready()) stream_.expires_after(kLingerTime);
   co_await std::move(sent);
   body_sent_ = response.text().size();
   log();
-  auto closing = linger();
+  auto closing = say_goodbye();
   co_await std::move(closing);
-}
-
-// -- the handler's errors -------------------------------------------------------------------------------------------
-
-std::optional<ServerResponse> ServerConnection::response_to(const std::exception_ptr& error) {
-  if (client_gone_) return std::nullopt;
-  try {
-    std::rethrow_exception(error);
-  } catch (const HttpError& refused) {
-    return error_response(refused);
-  } catch (const HttpProtocolError& malformed) {
-    // From the request's body; a client session inside the handler may throw the same type.
-    if (body_unusable_) return ServerResponse::error(malformed.suggested_status(), malformed.what());
-  } catch (...) {  // told below
-  }
-  report(error);
-  return ServerResponse::error(500);
-}
-
-void ServerConnection::report(const std::exception_ptr& error) {
-  get_running_loop().call_exception_handler(
-      ErrorContext("Error handling request " + head().method + " " + head().target, error));
 }
 
 // -- reading the body -----------------------------------------------------------------------------------------------
@@ -241,10 +234,7 @@ void ServerConnection::report(const std::exception_ptr& error) {
 Coro<std::string_view> ServerConnection::next_chunk() {
   if (body_done_) co_return std::string_view();
   if (client_gone_ || body_unusable_) throw ClientPayloadError("the body cannot be read any more");
-  if (head().content_length.value_or(0) > max_body_bytes_) {
-    body_unusable_ = true;
-    throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");
-  }
+  if (head().content_length.value_or(0) > max_body_bytes_) throw_too_large();
   for (;;) {
     ParseEvent event = ParseEvent::kNeedMore;
     try {
@@ -259,10 +249,7 @@ Coro<std::string_view> ServerConnection::next_chunk() {
     }
     if (event == ParseEvent::kBody) {
       body_received_ += parser_.body().size();
-      if (body_received_ > max_body_bytes_) {
-        body_unusable_ = true;
-        throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");
-      }
+      if (body_received_ > max_body_bytes_) throw_too_large();
       // The last piece of a body of known length ends it; no further call needs to find that out.
       if (body_received_ == head().content_length) body_done_ = next_event(stream_, parser_) == ParseEvent::kEnd;
       co_return parser_.body();
@@ -300,13 +287,12 @@ void ServerConnection::skip_buffered_body() {
   }
 }
 
-bool ServerConnection::skippable() const noexcept {
+bool ServerConnection::skippable() {
   if (body_done_) return true;
   if (body_unusable_ || client_gone_) return false;
-  const RequestHead& head = const_cast<RequestParser&>(parser_).head();
   // A client that was not told to continue may send the body or leave it out: nobody knows what comes next.
-  if (head.expect_continue && !continue_sent_) return false;
-  return head.content_length && *head.content_length - body_received_ <= kMostSkipped;
+  if (head().expect_continue && !continue_sent_) return false;
+  return head().content_length && *head().content_length - body_received_ <= kMostSkipped;
 }
 
 Coro<bool> ServerConnection::skip_body() {
@@ -320,42 +306,54 @@ Coro<bool> ServerConnection::skip_body() {
   }
 }
 
-// -- the end --------------------------------------------------------------------------------------------------------
+// -- the response ---------------------------------------------------------------------------------------------------
 
-Coro<void> ServerConnection::linger() {
-  // TLS knows no half close; it waits for the client by itself when it is closed.
-  if ((body_done_ && stream_.buffered().empty()) || !stream_.can_send_eof()) {
-    stream_.close();
-    stream_.expires_after(kLingerTime);
-    co_return;
-  }
-  stream_.expires_after(kLingerTime);
-  stream_.send_eof();
-  std::uint64_t dropped = 0;
-  for (;;) {
-    dropped += stream_.buffered().size();
-    stream_.consume(stream_.buffered().size());
-    if (dropped > kLingerBytes) co_return;
-    const std::string_view arrived = co_await stream_.receive();
-    if (arrived.empty()) break;
-  }
-  stream_.close();
+void ServerConnection::write_head(ServerResponse& response) {
+  const RequestHead& request = head();
+  const bool http10 = request.version == HttpVersion::kHttp10;
+  frame_response(response, http10 ? BodyFraming::kUntilClose : BodyFraming::kChunked);
+  const std::size_t most = state_->options.max_requests_per_connection;
+  keep_alive_ = request.keep_alive && !state_->closing() && skippable() && (most == 0 || requests_ < most) &&
+                (framing_.body != BodyFraming::kUntilClose || request.method == "HEAD") &&
+                !(response.headers().contains("Connection") && response.headers().has_token("Connection", "close"));
+  framing_.close = !keep_alive_;
+  framing_.say_keep_alive = keep_alive_ && http10;
+  head_text_.clear();
+  append_response_head(head_text_, status_, response.headers(), state_->common_fields(), framing_);
 }
 
-void ServerConnection::log() {
-  if (!std::exchange(unlogged_, false)) return;
-  if (remote_.empty()) remote_ = stream_.peername().host();
-  AccessRecord record;
-  record.remote = remote_;
-  record.method = head().method;
-  record.target = head().target;
-  record.version = head().version;
-  record.status = status_;
-  record.body_bytes = body_sent_;
-  record.request_headers = &head().headers;
-  record.time = time_;
-  record.duration = std::chrono::steady_clock::now() - began_;
-  state_->options.access_log(record);
+StreamDrain ServerConnection::write(std::string_view bytes, std::uint64_t written_before) {
+  check_length(bytes.size(), written_before);
+  std::string_view pieces[4];
+  std::size_t count = 0;
+  if (!std::exchange(head_sent_, true)) pieces[count++] = head_text_;
+  char size_line[18];
+  if (!bytes.empty() && framing_.body == BodyFraming::kChunked) {
+    char* end = std::to_chars(size_line, size_line + 16, bytes.size(), 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    pieces[count++] = std::string_view(size_line, static_cast<std::size_t>(end - size_line));
+    pieces[count++] = bytes;
+    pieces[count++] = "\r\n";
+  } else if (!bytes.empty()) {
+    pieces[count++] = bytes;
+  }
+  body_sent_ += bytes.size();
+  stream_.expires_after(state_->options.send_timeout);
+  if (count > 0) stream_.state()->send(pieces, count);
+  return stream_.drain();
+}
+
+// -- the end --------------------------------------------------------------------------------------------------------
+
+Coro<void> ServerConnection::say_goodbye() {
+  if (!body_done_ || !stream_.buffered().empty()) {
+    auto lingering = linger(stream_);
+    co_await std::move(lingering);
+    co_return;
+  }
+  stream_.close();
+  stream_.expires_after(kLingerTime);
 }
 
 }  // namespace corolla::inline v0::http

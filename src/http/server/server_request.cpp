@@ -7,7 +7,7 @@
 #include <corolla/http/server_response.hpp>
 
 #include "http/server/request_context.hpp"
-#include "http/server/server_connection.hpp"
+#include "http/server/server_exchange.hpp"
 #include "http/urlencoded.hpp"
 
 #include <nlohmann/json.hpp>
@@ -36,11 +36,11 @@ Target take_apart(std::string_view target, bool connect) {
 
 }  // namespace
 
-ServerRequest::ServerRequest(ServerConnection& connection) noexcept : connection_(connection) {}
+ServerRequest::ServerRequest(ServerExchange& exchange) noexcept : exchange_(exchange) {}
 ServerRequest::~ServerRequest() = default;
 
-const std::string& ServerRequest::method() const noexcept { return connection_.head().method; }
-const std::string& ServerRequest::target() const noexcept { return connection_.head().target; }
+const std::string& ServerRequest::method() const noexcept { return exchange_.head().method; }
+const std::string& ServerRequest::target() const noexcept { return exchange_.head().target; }
 
 std::string_view ServerRequest::path() const noexcept {
   const std::string_view path = take_apart(target(), method() == "CONNECT").path;
@@ -61,15 +61,15 @@ std::string_view ServerRequest::host() const noexcept {
   return authority.empty() ? headers().get("Host", "") : authority;
 }
 
-HttpVersion ServerRequest::version() const noexcept { return connection_.head().version; }
-const Headers& ServerRequest::headers() const noexcept { return connection_.head().headers; }
+HttpVersion ServerRequest::version() const noexcept { return exchange_.head().version; }
+const Headers& ServerRequest::headers() const noexcept { return exchange_.head().headers; }
 
 std::optional<std::uint64_t> ServerRequest::content_length() const noexcept {
-  return connection_.head().content_length;
+  return exchange_.head().content_length;
 }
 
 bool ServerRequest::has_body() const noexcept {
-  return connection_.head().chunked || connection_.head().content_length.value_or(0) > 0;
+  return exchange_.head().chunked || exchange_.head().content_length.value_or(0) > 0;
 }
 
 std::optional<std::string> ServerRequest::query(std::string_view name) const {
@@ -95,18 +95,18 @@ std::string ServerRequest::remote() const {
 std::string_view ServerRequest::scheme() const noexcept {
   const RequestOrigin* origin = RequestContext::origin_of(*this);
   if (origin != nullptr && !origin->scheme.empty()) return origin->scheme;
-  return connection_.stream().tls() != nullptr ? "https" : "http";
+  return exchange_.stream().tls() != nullptr ? "https" : "http";
 }
 
-SocketAddress ServerRequest::peername() const { return connection_.stream().peername(); }
-Coro<std::string_view> ServerRequest::chunk() { return connection_.next_chunk(); }
-void ServerRequest::set_max_body_bytes(std::uint64_t bytes) noexcept { connection_.set_max_body_bytes(bytes); }
-ServerResponse ServerRequest::respond(int status) { return connection_.take_spare_response(status); }
+SocketAddress ServerRequest::peername() const { return exchange_.stream().peername(); }
+Coro<std::string_view> ServerRequest::chunk() { return exchange_.next_chunk(); }
+void ServerRequest::set_max_body_bytes(std::uint64_t bytes) noexcept { exchange_.set_max_body_bytes(bytes); }
+ServerResponse ServerRequest::respond(int status) { return exchange_.take_spare_response(status); }
 
 Coro<std::string> ServerRequest::read() {
   std::string body;
   for (;;) {
-    auto reading = connection_.next_chunk();
+    auto reading = exchange_.next_chunk();
     const std::string_view piece = co_await std::move(reading);
     if (piece.empty()) co_return body;
     body += piece;

@@ -5,7 +5,7 @@
 #include <corolla/http/protocol.hpp>
 
 #include "http/server/error_response.hpp"
-#include "http/server/server_connection.hpp"
+#include "http/server/server_exchange.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -39,7 +39,7 @@ ServerResponse ServerResponse::redirect(std::string_view location, int status) {
   return response;
 }
 
-ServerResponse ServerConnection::take_spare_response(int status) {
+ServerResponse ServerExchange::take_spare_response(int status) {
   ServerResponse response = std::move(spare_);
   response.reset(status);
   return response;

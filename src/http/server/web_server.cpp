@@ -26,7 +26,7 @@ void WebServerState::close() noexcept {
   if (closing_) return;
   closing_ = true;
   if (closed_.valid() && !closed_.done()) closed_.set_result();
-  for (ServerConnection* connection = first_; connection != nullptr; connection = connection->next)
+  for (WebServerConnection* connection = first_; connection != nullptr; connection = connection->next_)
     connection->server_closes();
 }
 
@@ -39,15 +39,15 @@ Future<void> WebServerState::closed_future() {
   return closed_;
 }
 
-void WebServerState::add(ServerConnection& connection) noexcept {
-  connection.next = first_;
-  if (first_ != nullptr) first_->previous = &connection;
+void WebServerState::add(WebServerConnection& connection) noexcept {
+  connection.next_ = first_;
+  if (first_ != nullptr) first_->previous_ = &connection;
   first_ = &connection;
 }
 
-void WebServerState::remove(ServerConnection& connection) noexcept {
-  (connection.previous != nullptr ? connection.previous->next : first_) = connection.next;
-  if (connection.next != nullptr) connection.next->previous = connection.previous;
+void WebServerState::remove(WebServerConnection& connection) noexcept {
+  (connection.previous_ != nullptr ? connection.previous_->next_ : first_) = connection.next_;
+  if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
 }
 
 std::string_view WebServerState::common_fields() {
@@ -57,6 +57,12 @@ std::string_view WebServerState::common_fields() {
     common_fields_time_ = now;
   }
   return common_fields_;
+}
+
+std::string_view WebServerState::date() {
+  constexpr std::string_view kName = "Date: ";
+  const std::string_view fields = common_fields();
+  return fields.substr(kName.size(), fields.find('\r') - kName.size());
 }
 
 bool WebServerState::read_cached(int descriptor, std::uint64_t offset, std::size_t count, std::string_view& bytes) {
@@ -137,7 +143,7 @@ ServerOptions server_options(const WebServerOptions& options) {
   result.backlog = options.backlog;
   result.reuse_port = options.reuse_port;
   result.max_connections = options.max_connections;
-  result.ssl = options.ssl;
+  result.ssl = options.ssl && options.http2 ? options.ssl.with_default_alpn({"h2", "http/1.1"}) : options.ssl;
   result.ssl_handshake_timeout = options.header_timeout;
   return result;
 }

@@ -12,7 +12,20 @@
 
 namespace corolla::inline v0::http {
 
-class ServerConnection;
+/// A connection of a server, in its list.
+class WebServerConnection {
+ public:
+  /// The server stops.
+  virtual void server_closes() noexcept = 0;
+
+ protected:
+  ~WebServerConnection() = default;
+
+ private:
+  friend class WebServerState;
+  WebServerConnection* next_ = nullptr;
+  WebServerConnection* previous_ = nullptr;
+};
 
 class WebServerState {
  public:
@@ -31,11 +44,13 @@ class WebServerState {
   /// Completes with close().
   [[nodiscard]] Future<void> closed_future();
 
-  void add(ServerConnection& connection) noexcept;
-  void remove(ServerConnection& connection) noexcept;
+  void add(WebServerConnection& connection) noexcept;
+  void remove(WebServerConnection& connection) noexcept;
 
   /// "Date: …" and "Server: …" with their line ends, written once a second.
   [[nodiscard]] std::string_view common_fields();
+  /// The value of Date alone.
+  [[nodiscard]] std::string_view date();
 
   /// Reads a small file that is in the page cache into a buffer that all connections share: use it before anybody awaits.
   /// False when the disk would have to be asked, or the file became shorter.
@@ -45,7 +60,7 @@ class WebServerState {
   WebServerOptions options;
 
  private:
-  ServerConnection* first_ = nullptr;
+  WebServerConnection* first_ = nullptr;
   bool closing_ = false;
   Future<void> closed_;
   std::string server_field_;

@@ -3,7 +3,7 @@
 
 #include <corolla/http/url.hpp>
 
-#include "http/server/server_connection.hpp"
+#include "http/server/server_exchange.hpp"
 #include "http/websocket/extensions.hpp"
 #include "http/websocket/handshake.hpp"
 #include "http/websocket/websocket_state.hpp"
@@ -73,10 +73,10 @@ Coro<WebSocket> accept_websocket(ServerRequest& request, ServerWebSocketOptions 
   }
   if (agreed) fields.append("Sec-WebSocket-Extensions: ").append(answer).append("\r\n");
 
-  ServerConnection& connection = request.connection();
-  auto state = std::make_shared<WebSocketState>(connection.upgrade(fields), WsRole::kServer, options,
+  ServerExchange& exchange = request.exchange();
+  auto state = std::make_shared<WebSocketState>(exchange.upgrade(fields), WsRole::kServer, options,
                                                 std::move(protocol), agreed);
-  connection.set_websocket(state);
+  exchange.set_websocket(state);
   WebSocket ws(std::move(state));
   co_return ws;
 }

@@ -93,6 +93,18 @@ int version_number(TlsVersion version) noexcept {
   return version == TlsVersion::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
 }
 
+// Protocols of ALPN: a length, a name, …
+std::string on_the_wire(const std::vector<std::string>& protocols) {
+  std::string wire;
+  for (const std::string& protocol : protocols) {
+    if (protocol.empty() || protocol.size() > 255) throw ValueError("a protocol of ALPN has 1 to 255 bytes");
+    wire += static_cast<char>(protocol.size());
+    wire += protocol;
+  }
+  if (wire.size() > 65535) throw ValueError("the protocols of ALPN are longer than 65535 bytes");
+  return wire;
+}
+
 }  // namespace
 
 TlsContext TlsContext::client() {
@@ -114,6 +126,7 @@ bool TlsContext::is_server() const noexcept { return state_ && state_->server; }
 
 TlsContextState& TlsContext::rules() const {
   if (!state_) throw ValueError("an empty TlsContext; TlsContext::client() and server() make one");
+  if (state_->shared) throw RuntimeError("what with_default_alpn() gave cannot be configured");
   return *state_;
 }
 
@@ -172,14 +185,13 @@ void TlsContext::set_verify_mode(TlsVerifyMode mode) {
 TlsVerifyMode TlsContext::verify_mode() const noexcept { return state_ ? state_->verify_mode : TlsVerifyMode::kNone; }
 
 void TlsContext::set_alpn_protocols(const std::vector<std::string>& protocols) {
-  std::string wire;
-  for (const std::string& protocol : protocols) {
-    if (protocol.empty() || protocol.size() > 255) throw ValueError("a protocol of ALPN has 1 to 255 bytes");
-    wire += static_cast<char>(protocol.size());
-    wire += protocol;
-  }
-  if (wire.size() > 65535) throw ValueError("the protocols of ALPN are longer than 65535 bytes");
-  rules().set_alpn(std::move(wire));
+  rules().set_alpn(on_the_wire(protocols));
+}
+
+TlsContext TlsContext::with_default_alpn(const std::vector<std::string>& protocols) const {
+  if (!state_) throw ValueError("an empty TlsContext has no rules to share");
+  return TlsContext(
+      std::make_shared<TlsContextState>(state_->shared ? state_->shared : state_, on_the_wire(protocols)));
 }
 
 void TlsContext::set_minimum_version(TlsVersion version) {

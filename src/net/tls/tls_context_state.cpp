@@ -23,9 +23,12 @@ constexpr std::string_view kSessionIdContext = "corolla";
 
 TlsContextState& state_of(void* argument) noexcept { return *static_cast<TlsContextState*>(argument); }
 
-int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
                 unsigned int offered_size, void* argument) {
-  const std::string& own = state_of(argument).alpn();
+  const std::string& set = state_of(argument).alpn();
+  const TlsState* const stream = TlsState::of(ssl);
+  const std::string& own = set.empty() && stream ? stream->default_alpn() : set;
+  if (own.empty()) return SSL_TLSEXT_ERR_NOACK;
   unsigned char* chosen = nullptr;
   const int result = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(own.data()),
                                            static_cast<unsigned>(own.size()), offered, offered_size);
@@ -87,12 +90,20 @@ TlsContextState::TlsContextState(bool is_server)
                                    static_cast<unsigned>(kSessionIdContext.size()));
     SSL_CTX_set_tlsext_servername_callback(raw, choose_certificate);
     SSL_CTX_set_tlsext_servername_arg(raw, this);
+    SSL_CTX_set_alpn_select_cb(raw, choose_alpn, this);
   } else {
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(raw, store_session);
     resume = true;
   }
 }
+
+TlsContextState::TlsContextState(std::shared_ptr<TlsContextState> of, std::string alpn)
+    : shared(std::move(of)),
+      server(shared->server),
+      check_hostname(shared->check_hostname),
+      verify_mode(shared->verify_mode),
+      alpn_(std::move(alpn)) {}
 
 void TlsContextState::load_default_authorities() {
   const std::lock_guard lock(loading_);
@@ -123,12 +134,9 @@ TlsContextState* TlsContextState::named(std::string_view server_name) const noex
 
 void TlsContextState::set_alpn(std::string protocols) {
   alpn_ = std::move(protocols);
-  if (server) {
-    SSL_CTX_set_alpn_select_cb(context_.get(), alpn_.empty() ? nullptr : choose_alpn, this);
-  } else if (SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(alpn_.data()),
-                                     static_cast<unsigned>(alpn_.size())) != 0) {
+  if (!server && SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(alpn_.data()),
+                                         static_cast<unsigned>(alpn_.size())) != 0)
     throw_openssl_error("the protocols of ALPN");
-  }
 }
 
 }  // namespace v0

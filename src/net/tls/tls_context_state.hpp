@@ -22,6 +22,8 @@ inline namespace v0 {
 class TlsContextState {
  public:
   explicit TlsContextState(bool is_server);
+  /// Stands for `of`, with protocols for connections whose context has none.
+  TlsContextState(std::shared_ptr<TlsContextState> of, std::string alpn);
   TlsContextState(const TlsContextState&) = delete;
   TlsContextState& operator=(const TlsContextState&) = delete;
   ~TlsContextState() = default;
@@ -38,6 +40,8 @@ class TlsContextState {
   void set_alpn(std::string protocols);
   [[nodiscard]] const std::string& alpn() const noexcept { return alpn_; }
 
+  /// Whose rules these are; null: its own.
+  const std::shared_ptr<TlsContextState> shared;
   const bool server;
   bool check_hostname = false;
   bool resume = false;

@@ -29,7 +29,8 @@ constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
 
 TlsState::TlsState(ByteStream stream, std::shared_ptr<TlsContextState> context, const TlsOptions& options)
     : StreamState(stream.state()->core()),
-      context_(std::move(context)),
+      context_(context->shared ? context->shared : context),
+      default_alpn_(context->shared ? context->alpn() : std::string()),
       below_(std::move(stream)),
       wire_(below().input()),
       ssl_(context_->make_ssl()),
@@ -56,6 +57,10 @@ TlsState::~TlsState() {
 void TlsState::set_up_client(const TlsOptions& options) {
   SSL* const ssl = ssl_.get();
   SSL_set_connect_state(ssl);
+  if (context_->alpn().empty() && !default_alpn_.empty() &&
+      SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(default_alpn_.data()),
+                          static_cast<unsigned>(default_alpn_.size())) != 0)
+    throw_openssl_error("the protocols of ALPN");
   hostname_ = options.server_hostname;
   if (!hostname_.empty() && hostname_.back() == '.') hostname_.pop_back();
   if (hostname_.empty()) {

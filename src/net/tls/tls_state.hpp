@@ -56,6 +56,8 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   bool keep_session(SSL_SESSION* session) noexcept;
   /// The stream an SSL object belongs to.
   [[nodiscard]] static TlsState* of(const SSL* ssl) noexcept;
+  /// What is offered, or chosen from, where the context has no protocols of its own.
+  [[nodiscard]] const std::string& default_alpn() const noexcept { return default_alpn_; }
   /// The peer as messages name it.
   [[nodiscard]] std::string peer() const;
 
@@ -129,6 +131,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   [[nodiscard]] std::exception_ptr openssl_failure() noexcept;
 
   const std::shared_ptr<TlsContextState> context_;
+  const std::string default_alpn_;
   ByteStream below_;
   TlsWire wire_;
   SslPtr ssl_;

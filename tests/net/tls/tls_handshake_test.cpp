@@ -33,6 +33,31 @@ TEST_F(TlsHandshakeTest, ProtocolsByAlpn) {
   }());
 }
 
+TEST_F(TlsHandshakeTest, DefaultProtocolsAreForContextsThatHaveNone) {
+  run([]() -> Coro<void> {
+    TlsContext client = client_context();
+    TlsContext server = server_context();
+    const TlsContext offering = client.with_default_alpn({"h2", "http/1.1"});
+    const TlsContext choosing = server.with_default_alpn({"h2"});
+    EXPECT_TRUE(choosing.is_server());
+    EXPECT_EQ(offering.check_hostname(), client.check_hostname());
+    auto agreed = shake_hands(offering, choosing);
+    const TlsPair both = co_await std::move(agreed);
+    EXPECT_EQ(both.client->tls()->alpn_protocol(), "h2");
+    auto silent = shake_hands(client, server);
+    const TlsPair neither = co_await std::move(silent);
+    EXPECT_EQ(neither.client->tls()->alpn_protocol(), "") << "the contexts themselves are what they were";
+    client.set_alpn_protocols({"http/1.1"});
+    server.set_alpn_protocols({"http/1.1"});
+    auto told = shake_hands(offering, choosing);
+    const TlsPair as_told = co_await std::move(told);
+    EXPECT_EQ(as_told.client->tls()->alpn_protocol(), "http/1.1");
+    TlsContext derived = offering;
+    EXPECT_THROW(derived.set_alpn_protocols({"h2"}), RuntimeError);
+    EXPECT_THROW(static_cast<void>(TlsContext().with_default_alpn({"h2"})), ValueError);
+  }());
+}
+
 TEST_F(TlsHandshakeTest, ACertificateForEachServerName) {
   run([]() -> Coro<void> {
     const Certificate first(host_request("DNS:first.example"), &authorities().root);

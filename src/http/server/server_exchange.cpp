@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server/server_exchange.hpp"
+
+#include <corolla/runtime/event_loop.hpp>
+
+#include "http/server/error_response.hpp"
+#include "http/server/request_context.hpp"
+
+namespace corolla::inline v0::http {
+
+void ServerExchange::begin_exchange() noexcept {
+  RequestContext::end(request_);
+  max_body_bytes_ = state_->options.max_body_bytes;
+  body_received_ = body_sent_ = 0;
+  status_ = 0;
+  body_done_ = body_unusable_ = client_gone_ = continue_sent_ = head_sent_ = false;
+}
+
+void ServerExchange::note_time() {
+  if (!state_->options.access_log) return;
+  unlogged_ = true;
+  time_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  began_ = std::chrono::steady_clock::now();
+}
+
+void ServerExchange::throw_too_large() {
+  body_unusable_ = true;
+  throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");
+}
+
+std::optional<ServerResponse> ServerExchange::response_to(const std::exception_ptr& error) {
+  if (client_gone_) return std::nullopt;
+  try {
+    std::rethrow_exception(error);
+  } catch (const HttpError& refused) {
+    return error_response(refused);
+  } catch (const HttpProtocolError& malformed) {
+    // From the request's body; a client session inside the handler may throw the same type.
+    if (body_unusable_) return ServerResponse::error(malformed.suggested_status(), malformed.what());
+  } catch (...) {  // told below
+  }
+  report(error);
+  return ServerResponse::error(500);
+}
+
+void ServerExchange::report(const std::exception_ptr& error) {
+  get_running_loop().call_exception_handler(
+      ErrorContext("Error handling request " + head().method + " " + head().target, error));
+}
+
+void ServerExchange::log() {
+  if (!std::exchange(unlogged_, false)) return;
+  if (remote_.empty()) remote_ = stream_.peername().host();
+  AccessRecord record;
+  record.remote = remote_;
+  record.method = head().method;
+  record.target = head().target;
+  record.version = head().version;
+  record.status = status_;
+  record.body_bytes = body_sent_;
+  record.request_headers = &head().headers;
+  record.time = time_;
+  record.duration = std::chrono::steady_clock::now() - began_;
+  state_->options.access_log(record);
+}
+
+}  // namespace corolla::inline v0::http

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// ServerExchange: one request and its response, whatever version of HTTP carries them.
+///
+/// ServerRequest and BodyWriter see this class alone. What it has in common for all versions: the handler's errors become
+/// responses, a response's body is sent from wherever it comes, the log is told. What a version does its own way is virtual:
+/// reading the body, writing a streamed one, giving the connection away.
+#pragma once
+
+#include <corolla/http/server_request.hpp>
+#include <corolla/http/server_response.hpp>
+#include <corolla/net/byte_stream.hpp>
+#include <corolla/runtime/coro.hpp>
+
+#include "http/parser.hpp"
+#include "http/server/response_head.hpp"
+#include "http/server/web_server_state.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace corolla::inline v0::http {
+
+class WebSocketState;
+
+class ServerExchange {
+ public:
+  ServerExchange(const ServerExchange&) = delete;
+  ServerExchange& operator=(const ServerExchange&) = delete;
+
+  // For ServerRequest.
+  [[nodiscard]] RequestHead& head() noexcept { return *request_head_; }
+  [[nodiscard]] const ByteStream& stream() const noexcept { return stream_; }
+  [[nodiscard]] virtual Coro<std::string_view> next_chunk() = 0;
+  void set_max_body_bytes(std::uint64_t bytes) noexcept { max_body_bytes_ = bytes; }
+  [[nodiscard]] ServerResponse take_spare_response(int status);
+
+  // For accept_websocket.
+  /// Answers 101 with these fields and the server's own. The connection goes on with the other protocol and ends with the
+  /// handler. RuntimeError when that was done before, or the version of HTTP cannot.
+  [[nodiscard]] virtual ByteStream upgrade(std::string_view fields) = 0;
+  virtual void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept = 0;
+
+  // For BodyWriter.
+  [[nodiscard]] virtual StreamDrain write(std::string_view bytes, std::uint64_t written_before) = 0;
+
+ protected:
+  ServerExchange(std::shared_ptr<WebServerState> state, ByteStream stream) noexcept
+      : state_(std::move(state)), stream_(std::move(stream)) {}
+  ~ServerExchange() = default;
+
+  /// Forgets the last request.
+  void begin_exchange() noexcept;
+  /// For the log: the request's head is there.
+  void note_time();
+  void log();
+  /// What a client is told of an error that left the handler; nothing when the client is gone.
+  [[nodiscard]] std::optional<ServerResponse> response_to(const std::exception_ptr& error);
+  void report(const std::exception_ptr& error);
+  /// The body is above its limit.
+  [[noreturn]] void throw_too_large();
+  /// ValueError when a producer writes more than was announced.
+  void check_length(std::size_t size, std::uint64_t written_before) const;
+
+  /// Replaces a response without a valid status, and says how its body is framed if its length is not known.
+  void frame_response(ServerResponse& response, BodyFraming without_length);
+  /// A body that can be sent with the head, in one piece; empty when there is none.
+  [[nodiscard]] bool small_body(const ServerResponse& response, std::string_view& body);
+  /// Any other, after head_text_.
+  [[nodiscard]] Coro<void> send_body(const ServerResponse& response);
+
+  std::shared_ptr<WebServerState> state_;
+  ByteStream stream_;
+  RequestHead* request_head_ = nullptr;  // set by the class that has it
+  ServerRequest request_{*this};
+  ServerResponse spare_;
+  std::string head_text_;  // the response's, where it is a text; the storage is used again
+  std::string remote_;     // the client's address, for the log
+  std::uint64_t max_body_bytes_ = 0;
+  std::uint64_t body_received_ = 0;
+  std::uint64_t body_sent_ = 0;
+  std::chrono::sys_seconds time_{};
+  std::chrono::steady_clock::time_point began_;
+  ResponseFraming framing_;
+  int status_ = 0;              // of the response; 0 until there is one
+  bool body_done_ = false;      // the request's body was read to its end
+  bool body_unusable_ = false;  // what follows cannot be told apart any more, or is too much
+  bool client_gone_ = false;
+  bool continue_sent_ = false;
+  bool head_sent_ = false;
+  bool unlogged_ = false;
+
+ private:
+  [[nodiscard]] Coro<void> send_text(std::string_view text);
+  [[nodiscard]] Coro<void> send_file(const OpenFile& file, std::uint64_t offset, std::uint64_t count);
+  [[nodiscard]] Coro<void> produce(const ServerResponse& response);
+};
+
+}  // namespace corolla::inline v0::http
