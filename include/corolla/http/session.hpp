@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Session: an HTTP/1.1 client with a pool of connections.
+/// Session: a client of HTTP/1.1 and HTTP/2 with a pool of connections.
 ///
 ///     http::Session session;
 ///     auto response = co_await session.get("http://example.org/").timeout(5s);

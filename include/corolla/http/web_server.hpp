@@ -9,11 +9,12 @@
 ///     auto server = co_await http::serve(hello, "127.0.0.1", 8080);
 ///     co_await server.serve_forever();                               // until cancelled; then drains
 ///
-/// Source: aiohttp's web.Server and web.run_app; RFC 9110, 9112 and 9113. The handler is called for each request, one at a
-/// time per connection of HTTP/1.1, any number side by side. Kept alive, pipelined, chunked and "Expect: 100-continue" requests are taken;
-/// what is not HTTP is answered with the right status and the connection closed. An exception that leaves the handler is
-/// answered with its status (HttpError) or with 500, which the loop's exception handler hears of. A client that goes away
-/// does not cancel the handler: that shows when the response is sent. Not thread safe.
+/// Source: aiohttp's web.Server and web.run_app; RFC 9110, 9112 and 9113. The handler is called for each request, one
+/// at a time per connection of HTTP/1.1, any number side by side. Kept alive, pipelined, chunked and "Expect:
+/// 100-continue" requests are taken; what is not HTTP is answered with the right status and the connection closed. An
+/// exception that leaves the handler is answered with its status (HttpError) or with 500, which the loop's exception
+/// handler hears of. A client that goes away does not cancel the handler: that shows when the response is sent. Not
+/// thread safe.
 #pragma once
 
 #include <corolla/http/access_log.hpp>

@@ -33,7 +33,8 @@ Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestDat
         std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(), std::chrono::nanoseconds(1));
     limit = limit ? std::min(*limit, left) : left;
   }
-  auto acquiring = wait_for(pool.acquire(request.url, std::move(proxy), request.timeout, fresh, needs_http1(request)), limit);
+  auto acquiring =
+      wait_for(pool.acquire(request.url, std::move(proxy), request.timeout, fresh, needs_http1(request)), limit);
   auto outcome_of_it = co_await outcome(std::move(acquiring));
   if (outcome_of_it) co_return std::move(*outcome_of_it);
   try {
@@ -104,7 +105,8 @@ Coro<HeadOutcome> send_and_read_http2(Connection& connection, const RequestData&
     connection.http2->submit_request(state, request.method, request.url.scheme(), request.url.request_target(),
                                      connection.head, request.source || !request.body.empty());
     if (request.source) {
-      upload = std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue, Upload::Framing::kNone);
+      upload =
+          std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue, Upload::Framing::kNone);
     }
     while (!state.head_complete()) {
       deadlines.arm(stream);

@@ -238,7 +238,6 @@ void ConnectionPool::close() noexcept {
       for (const FutureRef<Http2ClientSession>& session : std::exchange(host->http2, {})) session->disown();
 }
 
-
 // -- HTTP/2 -----------------------------------------------------------------------------------------------------------
 
 namespace {

@@ -72,8 +72,8 @@ bool is_of_the_body(const std::exception_ptr& error) {
 
 }  // namespace
 
-Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
-               bool expect_continue, Framing framing) {
+Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines, bool expect_continue,
+               Framing framing) {
   if (expect_continue) shared_->leave = get_running_loop().create_future<void>();
   sending_ = create_task(send, stream.state(), std::move(source), deadlines, shared_, framing);
 }

@@ -76,7 +76,9 @@ class [[nodiscard]] Http2HeadWait {
   ~Http2HeadWait() {
     if (task_) state_->stop_receiving(*task_);
   }
-  [[nodiscard]] bool await_ready() const noexcept { return stream().head_complete() || stream().may_continue() || state_->can_receive(); }
+  [[nodiscard]] bool await_ready() const noexcept {
+    return stream().head_complete() || stream().may_continue() || state_->can_receive();
+  }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
     TaskBase& task = self.promise().task();
@@ -168,7 +170,9 @@ class Http2ClientSession final : public Http2Session {
 class Http2Lease {
  public:
   Http2Lease() noexcept = default;
-  explicit Http2Lease(FutureRef<Http2ClientSession> session) noexcept : session_(std::move(session)) { session_->join(); }
+  explicit Http2Lease(FutureRef<Http2ClientSession> session) noexcept : session_(std::move(session)) {
+    session_->join();
+  }
   Http2Lease(Http2Lease&& other) noexcept = default;
   Http2Lease& operator=(Http2Lease&&) = delete;
   ~Http2Lease() {

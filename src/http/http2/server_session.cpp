@@ -112,7 +112,8 @@ void Http2ServerSession::take_buffered() {
 
 void Http2ServerSession::start_exchanges() {
   static const TaskOptions eager = TaskOptions().eager_start();
-  for (std::size_t i = 0; i < ready_.size(); ++i) group_->create_task(eager, Http2Exchange::serve, std::ref(*ready_[i]));
+  for (std::size_t i = 0; i < ready_.size(); ++i)
+    group_->create_task(eager, Http2Exchange::serve, std::ref(*ready_[i]));
   ready_.clear();
 }
 

@@ -174,16 +174,14 @@ struct Http2Callbacks {
   }
 };
 
-Http2Session::Http2Session(Role role, ByteStream stream)
-    : stream_(std::move(stream)), core_(&stream_.state()->core()) {
+Http2Session::Http2Session(Role role, ByteStream stream) : stream_(std::move(stream)), core_(&stream_.state()->core()) {
   nghttp2_option* made = nullptr;
   if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
   const std::unique_ptr<nghttp2_option, OptionDeleter> option(made);
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
-  const int failed = role == Role::kServer
-                         ? nghttp2_session_server_new2(&native_, Http2Callbacks::table(), this, made)
-                         : nghttp2_session_client_new2(&native_, Http2Callbacks::table(), this, made);
+  const int failed = role == Role::kServer ? nghttp2_session_server_new2(&native_, Http2Callbacks::table(), this, made)
+                                           : nghttp2_session_client_new2(&native_, Http2Callbacks::table(), this, made);
   if (failed != 0) throw std::bad_alloc();
   output_moved_at_ = now();
 }

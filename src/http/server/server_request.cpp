@@ -64,9 +64,7 @@ std::string_view ServerRequest::host() const noexcept {
 HttpVersion ServerRequest::version() const noexcept { return exchange_.head().version; }
 const Headers& ServerRequest::headers() const noexcept { return exchange_.head().headers; }
 
-std::optional<std::uint64_t> ServerRequest::content_length() const noexcept {
-  return exchange_.head().content_length;
-}
+std::optional<std::uint64_t> ServerRequest::content_length() const noexcept { return exchange_.head().content_length; }
 
 bool ServerRequest::has_body() const noexcept {
   return exchange_.head().chunked || exchange_.head().content_length.value_or(0) > 0;

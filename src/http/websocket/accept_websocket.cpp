@@ -74,8 +74,8 @@ Coro<WebSocket> accept_websocket(ServerRequest& request, ServerWebSocketOptions 
   if (agreed) fields.append("Sec-WebSocket-Extensions: ").append(answer).append("\r\n");
 
   ServerExchange& exchange = request.exchange();
-  auto state = std::make_shared<WebSocketState>(exchange.upgrade(fields), WsRole::kServer, options,
-                                                std::move(protocol), agreed);
+  auto state =
+      std::make_shared<WebSocketState>(exchange.upgrade(fields), WsRole::kServer, options, std::move(protocol), agreed);
   exchange.set_websocket(state);
   WebSocket ws(std::move(state));
   co_return ws;

@@ -77,7 +77,8 @@ inline std::string headers(std::uint32_t id, const Fields& fields, bool last = t
 }
 
 inline Fields request(std::string method, std::string path, const Fields& more = {}) {
-  Fields fields = {{":method", std::move(method)}, {":scheme", "http"}, {":authority", "a"}, {":path", std::move(path)}};
+  Fields fields = {
+      {":method", std::move(method)}, {":scheme", "http"}, {":authority", "a"}, {":path", std::move(path)}};
   fields.insert(fields.end(), more.begin(), more.end());
   return fields;
 }
@@ -96,7 +97,9 @@ inline std::string data(std::uint32_t id, std::string_view bytes, bool last = fa
   return frame(kData, last ? kEndStream : 0, id, bytes);
 }
 
-inline std::string reset(std::uint32_t id, std::uint32_t code = 8) { return frame(kRstStream, 0, id, big_endian(code, 4)); }
+inline std::string reset(std::uint32_t id, std::uint32_t code = 8) {
+  return frame(kRstStream, 0, id, big_endian(code, 4));
+}
 inline std::string window_update(std::uint32_t id, std::uint32_t size) {
   return frame(kWindowUpdate, 0, id, big_endian(size, 4));
 }

@@ -72,7 +72,8 @@ TEST_F(Http2ClientTest, RequestsShareOneConnection) {
       std::vector<Coro<std::string>> pages;
       for (int i = 0; i < 1000; ++i) pages.push_back(fetch(session, server.url() + std::to_string(i)));
       const auto texts = co_await gather(pages);
-      for (int i = 0; i < 1000; ++i) EXPECT_TRUE(texts[static_cast<std::size_t>(i)].starts_with("GET /" + std::to_string(i) + " HTTP/2"));
+      for (int i = 0; i < 1000; ++i)
+        EXPECT_TRUE(texts[static_cast<std::size_t>(i)].starts_with("GET /" + std::to_string(i) + " HTTP/2"));
       EXPECT_LE(server.connections(), 10U) << "a hundred streams each";
       auto again = session.get(server.url() + "again").send();
       auto response = co_await std::move(again);

@@ -258,7 +258,8 @@ TEST_F(Http2HostileTest, ResetsAtAModestRateAreFine) {
     co_await served.peer.send(preface());
     std::uint32_t id = 1;
     for (int second = 0; second < 40; ++second) {
-      for (int i = 0; i < 20; ++i, id += 2) co_await served.peer.send(headers(id, request("POST", "/"), false) + reset(id));
+      for (int i = 0; i < 20; ++i, id += 2)
+        co_await served.peer.send(headers(id, request("POST", "/"), false) + reset(id));
       co_await sleep(1s);
     }
     co_await served.peer.send(get(id, "/"));
@@ -305,10 +306,12 @@ TEST_F(Http2HostileTest, StreamsHaveAMost) {
   run([]() -> Coro<void> {
     WebServerOptions options;
     options.max_concurrent_streams = 2;
-    Served served([](ServerRequest&) -> Coro<ServerResponse> {
-      co_await sleep(1s);
-      co_return ServerResponse(200);
-    }, options);
+    Served served(
+        [](ServerRequest&) -> Coro<ServerResponse> {
+          co_await sleep(1s);
+          co_return ServerResponse(200);
+        },
+        options);
     RawPeer& peer = served.peer;
     co_await peer.send(preface());
     static_cast<void>(co_await peer.next_of(kSettings));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server in HTTP/2: requests, bodies both ways, windows, time-outs, the end. In memory, on a virtual clock.
+// A server in HTTP/2: requests, bodies both ways, windows, time-outs. In memory, on a virtual clock.
 #include "tests/http/http2/http2_test.hpp"
 
 #include <corolla/sync/event.hpp>
@@ -8,13 +8,6 @@ namespace corolla_tests {
 namespace {
 
 class Http2ServerTest : public Http2Test {};
-
-Coro<ServerResponse> tell(ServerRequest& request) {
-  std::string text = request.method() + " " + request.target() + " " + std::string(request.host()) + " " +
-                     std::string(to_string(request.version()));
-  if (const auto cookie = request.headers().get("Cookie")) text.append(" ").append(*cookie);
-  co_return ServerResponse(200, std::move(text));
-}
 
 Coro<ServerResponse> count_body(ServerRequest& request) {
   std::size_t size = 0;
@@ -49,7 +42,8 @@ TEST_F(Http2ServerTest, ByteByByte) {
   run([]() -> Coro<void> {
     Served served(count_body, WebServerOptions(), 1);
     RawPeer& peer = served.peer;
-    co_await peer.send(preface() + headers(1, request("POST", "/"), false) + data(1, "hello ") + data(1, "world", true));
+    co_await peer.send(preface() + headers(1, request("POST", "/"), false) + data(1, "hello ") +
+                       data(1, "world", true));
     const Message message = co_await peer.message(1);
     EXPECT_EQ(message.body, "11");
     peer.stream().close();
@@ -349,158 +343,15 @@ TEST_F(Http2ServerTest, AClientThatTakesNothingIsCutOff) {
 // The connection itself is stuck, not a window: whoever sends, it is one connection's time-out.
 TEST_F(Http2ServerTest, AClientThatReadsNothingIsCutOff) {
   run([]() -> Coro<void> {
-    auto handler = [](ServerRequest&) -> Coro<ServerResponse> { co_return ServerResponse(200, std::string(200'000, 'x')); };
+    auto handler = [](ServerRequest&) -> Coro<ServerResponse> {
+      co_return ServerResponse(200, std::string(200'000, 'x'));
+    };
     Served served(handler);
     co_await served.peer.send(std::string(kPreface) + settings({{4, 2'000'000}}) + window_update(0, 2'000'000) +
                               get(1, "/") + get(3, "/"));
     co_await served.serving;
   }());
   EXPECT_EQ(elapsed(), 60s);
-}
-
-// -- the end ----------------------------------------------------------------------------------------------------------
-
-TEST_F(Http2ServerTest, AnIdleConnectionIsClosedAfterATime) {
-  run([]() -> Coro<void> {
-    Served served(tell);
-    RawPeer& peer = served.peer;
-    co_await peer.send(preface() + get(1, "/"));
-    static_cast<void>(co_await peer.message(1));
-    // Only requests keep it alive.
-    co_await sleep(50s);
-    co_await peer.send(frame(kPing, 0, 0, "12345678"));
-    const int code = co_await peer.goaway();
-    EXPECT_EQ(code, 0);
-    const int more = co_await peer.read_to_end();
-    EXPECT_EQ(more, 0);
-    peer.stream().close();
-    co_await served.serving;
-  }());
-  EXPECT_EQ(elapsed(), 75s);
-}
-
-TEST_F(Http2ServerTest, AHeadHasToComeInTime) {
-  run([]() -> Coro<void> {
-    for (const bool preface_only : {false, true}) {
-      Served served(tell);
-      RawPeer& peer = served.peer;
-      const auto began = get_running_loop().time();
-      peer.acknowledges = preface_only;
-      co_await peer.send(preface());
-      if (!preface_only) co_await peer.send(frame(kHeaders, kEndStream, 1, hpack(request("GET", "/"))));
-      const int code = co_await peer.goaway();
-      EXPECT_EQ(code, 0);
-      peer.stream().close();
-      co_await served.serving;
-      EXPECT_EQ(get_running_loop().time() - began, 10s);
-    }
-  }());
-}
-
-TEST_F(Http2ServerTest, AStoppingServerFinishesWhatItBegan) {
-  run_and_destroy([]() -> Coro<void> {
-    Event go;
-    auto handler = [&](ServerRequest& request) -> Coro<ServerResponse> {
-      if (request.path() == "/wait") co_await go.wait();
-      co_return ServerResponse(200, "done");
-    };
-    Served served(handler);
-    Served idle(tell);
-    RawPeer& peer = served.peer;
-    co_await idle.peer.send(preface());
-    co_await peer.send(preface() + get(1, "/wait"));
-    co_await turns(10);
-    served.state->close();
-    idle.state->close();
-    const int idle_code = co_await idle.peer.goaway();
-    EXPECT_EQ(idle_code, 0);
-    const Frame goaway = co_await peer.next_of(kGoaway);
-    EXPECT_EQ(goaway.code(), 0U);
-    EXPECT_EQ(number_of(goaway.payload.substr(0, 4)), 1U) << "the last stream that is served";
-    co_await peer.send(get(3, "/late"));
-    co_await turns(10);
-    go.set();
-    const Message message = co_await peer.message(1);
-    EXPECT_EQ(message.body, "done");
-    const int more = co_await peer.read_to_end();
-    EXPECT_EQ(more, 0) << "stream 3 is not answered";
-    peer.stream().close();
-    idle.peer.stream().close();
-    co_await served.serving;
-    co_await idle.serving;
-  });
-}
-
-TEST_F(Http2ServerTest, AConnectionHasAMostOfRequests) {
-  run([]() -> Coro<void> {
-    WebServerOptions options;
-    options.max_requests_per_connection = 2;
-    Served served(tell, options);
-    RawPeer& peer = served.peer;
-    co_await peer.send(preface() + get(1, "/") + get(3, "/") + get(5, "/"));
-    const Message second = co_await peer.message(3);
-    EXPECT_EQ(second.status(), "200");
-    EXPECT_EQ(peer.goaways, (std::vector<std::uint32_t>{0}));
-    const int more = co_await peer.read_to_end();
-    EXPECT_EQ(more, 0);
-    peer.stream().close();
-    co_await served.serving;
-  }());
-}
-
-TEST_F(Http2ServerTest, HandlersOutliveTheirClient) {
-  run_and_destroy([]() -> Coro<void> {
-    bool done = false;
-    auto handler = [&](ServerRequest&) -> Coro<ServerResponse> {
-      co_await sleep(5s);
-      done = true;
-      co_return ServerResponse(200, "nobody hears it");
-    };
-    Served served(handler);
-    co_await served.peer.send(preface() + get(1, "/"));
-    co_await turns(10);
-    served.peer.stream().abort();
-    co_await served.serving;
-    EXPECT_TRUE(done);
-  });
-}
-
-TEST_F(Http2ServerTest, CancelledWithItsConnection) {
-  run([]() -> Coro<void> {
-    auto handler = [](ServerRequest&) -> Coro<ServerResponse> {
-      co_await sleep(1h);
-      co_return ServerResponse(200);
-    };
-    Served served(handler);
-    co_await served.peer.send(preface() + get(1, "/") + get(3, "/"));
-    co_await turns(10);
-    served.serving.cancel();
-    const auto ended = co_await outcome(served.serving);
-    EXPECT_TRUE(ended.cancelled());
-    const int frames = co_await served.peer.read_to_end();
-    EXPECT_GT(frames, 0);
-  }());
-  EXPECT_LT(elapsed(), 1h);
-}
-
-TEST_F(Http2ServerTest, TheAccessLogTellsEachRequest) {
-  run([]() -> Coro<void> {
-    std::vector<std::string> lines;
-    WebServerOptions options;
-    options.access_log = [&](const http::AccessRecord& record) {
-      lines.push_back(std::string(record.method) + " " + std::string(record.target) + " " +
-                      std::string(to_string(record.version)) + " " + std::to_string(record.status) + " " +
-                      std::to_string(record.body_bytes));
-    };
-    Served served(tell, options);
-    RawPeer& peer = served.peer;
-    co_await peer.send(preface() + get(1, "/a") + headers(3, request("HEAD", "/b")));
-    static_cast<void>(co_await peer.message(1));
-    static_cast<void>(co_await peer.message(3));
-    peer.stream().close();
-    co_await served.serving;
-    EXPECT_EQ(lines, (std::vector<std::string>{"HEAD /b HTTP/2 200 0", "GET /a HTTP/2 200 15"}));
-  }());
 }
 
 }  // namespace

@@ -207,6 +207,14 @@ struct Served {
   Task<void> serving;
 };
 
+/// A handler that says what it was asked.
+inline Coro<ServerResponse> tell(ServerRequest& request) {
+  std::string text = request.method() + " " + request.target() + " " + std::string(request.host()) + " " +
+                     std::string(to_string(request.version()));
+  if (const auto cookie = request.headers().get("Cookie")) text.append(" ").append(*cookie);
+  co_return ServerResponse(200, std::move(text));
+}
+
 class Http2Test : public RuntimeTest {};
 
 }  // namespace corolla_tests

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// nghttp, h2load and curl as clients of the server; nghttpd as the server of the client.
+#include "tests/http/client/https_test.hpp"
+#include "tests/http/peers/peer.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <corolla/http/web_server.hpp>
+
+namespace corolla::test {
+namespace {
+
+using corolla_tests::TemporaryDirectory;
+using corolla_tests::write_whole_file;
+
+class Http2PeersTest : public SessionTest {};
+
+Coro<http::ServerResponse> page(http::ServerRequest& request) {
+  auto reading = request.read();
+  const std::string posted = co_await std::move(reading);
+  if (!posted.empty()) co_return http::ServerResponse(200, std::to_string(posted.size()));
+  co_return http::ServerResponse(200, std::string(to_string(request.version())) + " " + std::string(100'000, 'p'));
+}
+
+// What the program says; it has to end well.
+Coro<std::string> output_of(std::vector<std::string> argv) {
+  SubprocessOptions options;
+  options.stdin_from = options.stderr_to = Stdio::kDevNull;
+  options.stdout_to = Stdio::kPipe;
+  const std::string name = argv.front();
+  auto starting = create_subprocess_exec(std::move(argv), options);
+  Process process = co_await std::move(starting);
+  auto talking = process.communicate();
+  const auto said = co_await std::move(talking);
+  EXPECT_EQ(process.returncode(), 0) << name;
+  co_return said.first;
+}
+
+TEST_F(Http2PeersTest, TheirClients) {
+  const TemporaryDirectory directory;
+  write_whole_file(directory / "posted", std::string(800'000, 'x'));
+  run_test([&]() -> Coro<void> {
+    for (const bool tls : {false, true}) {
+      http::WebServerOptions options;
+      options.h2c = true;
+      if (tls) options.ssl = serving();
+      auto starting = http::serve(page, "127.0.0.1", 0, options);
+      auto server = co_await std::move(starting);
+      const std::string expected = "HTTP/2 " + std::string(100'000, 'p');
+
+      auto fetching = output_of({"nghttp", "-y", server.url()});
+      const std::string fetched = co_await std::move(fetching);
+      EXPECT_EQ(fetched == expected, true) << fetched.substr(0, 200);
+      auto posting = output_of({"nghttp", "-y", "-d", directory / "posted", server.url()});
+      const std::string posted = co_await std::move(posting);
+      EXPECT_EQ(posted, "800000");
+      auto curling = output_of({"curl", "-s", "-k", tls ? "--http2" : "--http2-prior-knowledge", server.url()});
+      const std::string curled = co_await std::move(curling);
+      EXPECT_EQ(curled == expected, true) << curled.substr(0, 200);
+      auto loading = output_of({"h2load", "-n", "300", "-c", "3", "-m", "30", server.url()});
+      const std::string loaded = co_await std::move(loading);
+      EXPECT_NE(loaded.find("300 succeeded, 0 failed, 0 errored"), std::string::npos) << loaded;
+      auto stopping = server.shutdown();
+      co_await std::move(stopping);
+    }
+  });
+}
+
+TEST_F(Http2PeersTest, TheirServer) {
+  const TemporaryDirectory directory;
+  write_whole_file(directory / "page", std::string(3'000'000, 'p'));
+  write_whole_file(directory / "key", authorities().host.key_pem());
+  write_whole_file(directory / "cert", authorities().host.pem() + authorities().intermediate.pem());
+  run_test([&]() -> Coro<void> {
+    for (const bool tls : {false, true}) {
+      auto starting = start_peer([&](const std::string& port) {
+        std::vector<std::string> argv = {"nghttpd",      "-a", "127.0.0.1", "-d", std::string(directory / ""),
+                                         "--echo-upload"};
+        if (!tls) argv.emplace_back("--no-tls");
+        argv.push_back(port);
+        if (tls) {
+          argv.push_back(directory / "key");
+          argv.push_back(directory / "cert");
+        }
+        return argv;
+      });
+      Peer peer = co_await std::move(starting);
+      {
+        SessionOptions options = with(trusting());
+        options.http2 = http::Http2Use::kPriorKnowledge;
+        Session session(options);
+        const std::string url = (tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + peer.port + "/";
+        std::vector<Coro<std::string>> pages;
+        for (int i = 0; i < 20; ++i) pages.push_back(fetch(session, url + "page"));
+        const auto texts = co_await gather(pages);
+        for (const auto& text : texts) EXPECT_EQ(text == std::string(3'000'000, 'p'), true) << text.size();
+        auto posting = session.post(url + "echo").body(std::string(700'000, 'u')).send();
+        auto posted = co_await std::move(posting);
+        const auto echoed = co_await posted.read();
+        EXPECT_EQ(echoed == std::string(700'000, 'u'), true) << echoed.size();
+        auto missing = session.get(url + "nothing").send();
+        auto answered = co_await std::move(missing);
+        EXPECT_EQ(answered.status(), 404);
+        EXPECT_EQ(answered.version(), http::HttpVersion::kHttp2);
+      }
+      auto stopping = stop_peer(peer);
+      co_await std::move(stopping);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace corolla::test
