@@ -139,7 +139,7 @@ Coro<void> Http2ClientSession::read(FutureRef<Http2ClientSession> self) {
 void Http2ClientSession::end(const std::exception_ptr& error) noexcept {
   retired_ = true;
   std::exception_ptr told = error;
-  if (!told) told = std::make_exception_ptr(ServerDisconnectedError("the server closed the connection"));
+  if (!told) told = std::make_exception_ptr(ServerDisconnectedError("the connection in HTTP/2 ended"));
   shut(told);
   stream().abort();
   if (Http2SessionOwner* const owner = std::exchange(owner_, nullptr)) owner->http2_gone(*this);

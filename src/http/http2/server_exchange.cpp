@@ -2,6 +2,7 @@
 #include "http/http2/server_exchange.hpp"
 
 #include <corolla/runtime/error.hpp>
+#include <corolla/runtime/event_loop.hpp>
 
 #include "http/headers_builder.hpp"
 #include "http/http2/fields.hpp"
@@ -243,7 +244,13 @@ void Http2Exchange::stream_closed() noexcept { open_ = false; }
 
 void Http2Exchange::finish() {
   running_ = open_ = false;
-  if (status_ != 0) log();
+  if (EventLoop* const loop = running_loop_or_null(); loop && status_ != 0) {
+    try {
+      log();
+    } catch (...) {  // nothing may pass through nghttp2
+      loop->call_exception_handler(ErrorContext("Error in the access log", std::current_exception()));
+    }
+  }
   unlogged_ = false;
   begin_exchange();  // what the request's handlers kept goes now
   stream_.close();
