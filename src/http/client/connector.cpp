@@ -34,7 +34,7 @@ Coro<ByteStream> Connector::connect(const Destination& to, bool http2) {
   options.resolver = resolver_;
   if (!unix_socket_.empty()) {
     if (to.tls) {
-      options.ssl = tls_context();
+      options.ssl = tls_context(http2);
       options.server_hostname = to.hostname;
     }
     auto connecting = connect_to(SocketAddress::unix_path(unix_socket_), std::move(options));
