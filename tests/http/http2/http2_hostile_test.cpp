@@ -74,12 +74,13 @@ TEST_F(Http2HostileTest, MalformedRequestsAreResetAndNobodyServesThem) {
     }
     EXPECT_EQ(calls, 0);
     // The length of what comes is known only afterwards.
-    for (const std::string& body : {data(id, "abc", true), data(id, "abcdef")}) {
-      co_await served.peer.send(headers(id, request("POST", "/", {{"content-length", "5"}}), false) + body);
+    const std::vector<std::pair<std::string, bool>> bodies = {{"abc", true}, {"abcdef", false}};
+    for (const auto& [body, last] : bodies) {
+      co_await served.peer.send(headers(id, request("POST", "/", {{"content-length", "5"}}), false) +
+                                data(id, body, last));
       const Message message = co_await served.peer.message(id);
-      EXPECT_EQ(message.reset, kProtocolError);
+      EXPECT_EQ(message.reset, kProtocolError) << body;
       id += 2;
-      break;
     }
     co_await served.peer.send(get(id, "/"));
     const Message sound = co_await served.peer.message(id);
