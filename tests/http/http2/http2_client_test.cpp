@@ -338,10 +338,12 @@ TEST_F(Http2ClientTest, ErrorsOfStreams) {
           co_await peer.send(corolla_tests::reset(1, 2));
           // The same again: the method is idempotent, but the connection was new.
           static_cast<void>(co_await peer.message(3));
-          co_await peer.send(corolla_tests::headers(3, {{":status", "200"}}, false) + corolla_tests::data(3, "some") +
-                             corolla_tests::reset(3, 2));
+          const std::string wire = corolla_tests::headers(3, {{":status", "200"}}, false) +
+                                   corolla_tests::data(3, "some") + corolla_tests::reset(3, 2);
+          co_await peer.send(wire);
           static_cast<void>(co_await peer.message(5));
-          co_await peer.send(corolla_tests::headers(5, {{":status", "200"}, {"x", std::string(9000, 'x')}}));
+          const std::string wire_2 = corolla_tests::headers(5, {{":status", "200"}, {"x", std::string(9000, 'x')}});
+          co_await peer.send(wire_2);
           std::string interim;
           for (int i = 0; i < 21; ++i) interim += corolla_tests::headers(7, {{":status", "103"}}, false);
           static_cast<void>(co_await peer.message(7));

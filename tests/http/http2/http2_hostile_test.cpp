@@ -76,8 +76,9 @@ TEST_F(Http2HostileTest, MalformedRequestsAreResetAndNobodyServesThem) {
     // The length of what comes is known only afterwards.
     const std::vector<std::pair<std::string, bool>> bodies = {{"abc", true}, {"abcdef", false}};
     for (const auto& [body, last] : bodies) {
-      co_await served.peer.send(headers(id, request("POST", "/", {{"content-length", "5"}}), false) +
-                                data(id, body, last));
+      const std::string wire =
+          headers(id, request("POST", "/", {{"content-length", "5"}}), false) + data(id, body, last);
+      co_await served.peer.send(wire);
       const Message message = co_await served.peer.message(id);
       EXPECT_EQ(message.reset, kProtocolError) << body;
       id += 2;
@@ -94,7 +95,8 @@ TEST_F(Http2HostileTest, TheHostFieldHasToBeTheAuthority) {
   run([]() -> Coro<void> {
     int calls = 0;
     Served served(counting(calls));
-    co_await served.peer.send(preface() + get(1, "/", {{"host", "b"}}) + get(3, "/", {{"host", "A"}}));
+    const std::string wire = preface() + get(1, "/", {{"host", "b"}}) + get(3, "/", {{"host", "A"}});
+    co_await served.peer.send(wire);
     const Message refused = co_await served.peer.message(1);
     EXPECT_EQ(refused.status(), "400");
     const Message sound = co_await served.peer.message(3);
@@ -169,8 +171,9 @@ TEST_F(Http2HostileTest, HeadsAboveTheLimitsAreRefused) {
     RawPeer& peer = served.peer;
     Fields many;
     for (int i = 0; i < 300; ++i) many.emplace_back("x", "y");
-    co_await peer.send(preface() + get(1, "/" + std::string(9000, 'a')) + get(3, "/", {{"x", std::string(9000, 'a')}}) +
-                       get(5, "/", many) + get(7, "/"));
+    const std::string wire = preface() + get(1, "/" + std::string(9000, 'a')) +
+                             get(3, "/", {{"x", std::string(9000, 'a')}}) + get(5, "/", many) + get(7, "/");
+    co_await peer.send(wire);
     const Message target = co_await peer.message(1);
     EXPECT_EQ(target.status(), "414");
     const Message field = co_await peer.message(3);

@@ -24,7 +24,8 @@ TEST_F(Http2ServerTest, AnswersRequestsOfOneConnection) {
   run_and_destroy([]() -> Coro<void> {
     Served served(tell);
     RawPeer& peer = served.peer;
-    co_await peer.send(preface() + get(1, "/a?b", {{"cookie", "x=1"}, {"cookie", "y=2"}}) + get(3, "/c"));
+    const std::string wire = preface() + get(1, "/a?b", {{"cookie", "x=1"}, {"cookie", "y=2"}}) + get(3, "/c");
+    co_await peer.send(wire);
     const Message first = co_await peer.message(1);
     EXPECT_EQ(first.status(), "200");
     EXPECT_EQ(first.body, "GET /a?b a HTTP/2 x=1; y=2");
@@ -101,8 +102,9 @@ TEST_F(Http2ServerTest, StatusesOfErrors) {
     };
     Served served(handler);
     RawPeer& peer = served.peer;
-    co_await peer.send(preface() + get(1, "/http") + get(3, "/other") + get(5, "/status") +
-                       get(7, "/", {{"expect", "miracles"}}));
+    const std::string wire =
+        preface() + get(1, "/http") + get(3, "/other") + get(5, "/status") + get(7, "/", {{"expect", "miracles"}});
+    co_await peer.send(wire);
     const Message refused = co_await peer.message(1);
     EXPECT_EQ(refused.status() + refused.field("x-why"), "409because");
     const Message broken = co_await peer.message(3);
@@ -166,8 +168,9 @@ TEST_F(Http2ServerTest, BodiesAboveTheLimitAre413AndTheRestIsNotWanted) {
     options.max_body_bytes = 10;
     Served served(count_body, options);
     RawPeer& peer = served.peer;
-    co_await peer.send(preface() + headers(1, request("POST", "/", {{"content-length", "11"}}), false) +
-                       headers(3, request("POST", "/"), false) + data(3, "12345678901"));
+    const std::string wire = preface() + headers(1, request("POST", "/", {{"content-length", "11"}}), false) +
+                             headers(3, request("POST", "/"), false) + data(3, "12345678901");
+    co_await peer.send(wire);
     for (const std::uint32_t id : {1U, 3U}) {
       const Message refused = co_await peer.message(id);
       EXPECT_EQ(refused.status(), "413");
@@ -186,7 +189,8 @@ TEST_F(Http2ServerTest, ExpectIsAnsweredWhenTheBodyIsRead) {
   run([]() -> Coro<void> {
     Served served(count_body);
     RawPeer& peer = served.peer;
-    co_await peer.send(preface() + headers(1, request("POST", "/", {{"expect", "100-continue"}}), false));
+    const std::string wire = preface() + headers(1, request("POST", "/", {{"expect", "100-continue"}}), false);
+    co_await peer.send(wire);
     const Frame go_on = co_await peer.next_of(kHeaders);
     EXPECT_EQ(go_on.fields, (Fields{{":status", "100"}}));
     co_await peer.send(data(1, "four", true));
@@ -306,7 +310,9 @@ TEST_F(Http2ServerTest, ALargeTextIsSentInPieces) {
     auto handler = [&](ServerRequest&) -> Coro<ServerResponse> { co_return ServerResponse(200, text); };
     Served served(handler);
     RawPeer& peer = served.peer;
-    co_await peer.send(std::string(kPreface) + settings({{4, 2'000'000}}) + window_update(0, 2'000'000) + get(1, "/"));
+    const std::string wire =
+        std::string(kPreface) + settings({{4, 2'000'000}}) + window_update(0, 2'000'000) + get(1, "/");
+    co_await peer.send(wire);
     const Message message = co_await peer.message(1);
     EXPECT_EQ(message.field("content-length"), "1000000");
     EXPECT_EQ(message.body, text);
@@ -326,8 +332,9 @@ TEST_F(Http2ServerTest, AClientThatTakesNothingIsCutOff) {
     };
     Served served(handler);
     RawPeer& peer = served.peer;
-    co_await peer.send(std::string(kPreface) + settings({{4, 0}}) + get(1, "/small") + get(3, "/large") +
-                       get(5, "/stream"));
+    const std::string wire =
+        std::string(kPreface) + settings({{4, 0}}) + get(1, "/small") + get(3, "/large") + get(5, "/stream");
+    co_await peer.send(wire);
     for (const std::uint32_t id : {1U, 3U, 5U}) {
       const Message message = co_await peer.message(id);
       EXPECT_GT(message.reset, 0) << id;
@@ -347,8 +354,9 @@ TEST_F(Http2ServerTest, AClientThatReadsNothingIsCutOff) {
       co_return ServerResponse(200, std::string(200'000, 'x'));
     };
     Served served(handler);
-    co_await served.peer.send(std::string(kPreface) + settings({{4, 2'000'000}}) + window_update(0, 2'000'000) +
-                              get(1, "/") + get(3, "/"));
+    const std::string wire =
+        std::string(kPreface) + settings({{4, 2'000'000}}) + window_update(0, 2'000'000) + get(1, "/") + get(3, "/");
+    co_await served.peer.send(wire);
     co_await served.serving;
   }());
   EXPECT_EQ(elapsed(), 60s);
