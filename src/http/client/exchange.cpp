@@ -202,8 +202,14 @@ Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const R
     Lease lease(*session.pool, std::move(connection));
     // Before a plain request the TLS may be a proxy's.
     const std::vector<Fingerprint>& wanted = fingerprints_for(session.options, request);
-    if (!wanted.empty() && request.url.scheme() == "https")
-      check_fingerprints(wanted, *lease->stream.tls(), request.url.host_and_port());
+    if (!wanted.empty() && request.url.scheme() == "https") {
+      try {
+        check_fingerprints(wanted, *lease->stream.tls(), request.url.host_and_port());
+      } catch (...) {
+        if (lease->http2) lease->http2->retire();  // as any other such connection, it is not kept
+        throw;
+      }
+    }
     write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
     const bool reused = lease->reused && !fresh;
     std::unique_ptr<Upload> upload;

@@ -130,6 +130,8 @@ class Http2ClientSession final : public Http2Session {
   /// Sends the head; the body comes from the stream's output. `head` is the text of HTTP/1.1, whose fields are sent.
   void submit_request(Http2ClientStream& stream, std::string_view method, std::string_view scheme,
                       std::string_view target, std::string_view head, bool has_body);
+  /// Takes no further requests, and is closed once nobody uses it.
+  void retire() noexcept { retired_ = true; }
   /// Takes no further requests when it has been silent for that long.
   void retire_if_silent(std::chrono::nanoseconds time) noexcept;
   /// The owner is gone: closes once nobody uses it.
