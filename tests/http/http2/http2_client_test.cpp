@@ -360,18 +360,21 @@ TEST_F(Http2ClientTest, ErrorsOfStreams) {
 TEST_F(Http2ClientTest, ASilentConnectionTakesNoFurtherRequests) {
   run_test([]() -> Coro<void> {
     auto body = [](Session& session, std::string url) -> Coro<void> {
+      const auto first = co_await fetch(session, url);
+      EXPECT_EQ(first, "connection 1");
       ClientTimeout timeout;
       timeout.sock_read = 20ms;
       auto asking = session.get(url).timeout(timeout).send();
       const auto asked = co_await outcome(std::move(asking));
       EXPECT_FALSE(static_cast<bool>(asked));
       const auto next = co_await fetch(session, url);
-      EXPECT_EQ(next, "second connection");
+      EXPECT_EQ(next, "connection 2");
     };
     auto running = scripted(
         [](RawPeer& peer, int connection) -> Coro<void> {
           static_cast<void>(co_await peer.message(1));
-          if (connection == 2) co_await peer.send(answer(1, "second connection"));
+          const std::string wire = answer(1, "connection " + std::to_string(connection));
+          co_await peer.send(wire);
           static_cast<void>(co_await peer.read_to_end());
         },
         body);
