@@ -73,8 +73,6 @@ class COROLLA_API Session {
   [[nodiscard]] std::size_t connections_in_use() const noexcept;
   [[nodiscard]] std::size_t connections_idle() const noexcept;
 
-  using Private = SessionState;
-
  private:
   std::shared_ptr<SessionState> private_;
 };

@@ -16,7 +16,7 @@ namespace corolla::inline v0::http {
 namespace {
 
 // A large body leaves while the answer is read, from a copy: a middleware may want to see it again.
-Coro<Response> exchange_behind_middlewares(Session::Private& session, RequestData& request) {
+Coro<Response> exchange_behind_middlewares(SessionState& session, RequestData& request) {
   std::string body;
   if (request.sends_body_apart()) {
     body = request.body;
@@ -39,7 +39,7 @@ Coro<Response> ClientHandler::operator()(RequestData& request) const {
   return exchange_behind_middlewares(call_->session, request);
 }
 
-std::vector<ClientMiddleware> middlewares_of(const Session::Private& session, const RequestExtras* extras) {
+std::vector<ClientMiddleware> middlewares_of(const SessionState& session, const RequestExtras* extras) {
   std::vector<ClientMiddleware> all =
       extras && extras->middlewares ? *extras->middlewares : session.options.middlewares;
   if (extras && extras->retry) all.push_back(*extras->retry);
@@ -51,7 +51,7 @@ std::vector<ClientMiddleware> middlewares_of(const Session::Private& session, co
   return all;
 }
 
-Coro<Response> call_middlewares(Session::Private& session, const std::vector<ClientMiddleware>& middlewares,
+Coro<Response> call_middlewares(SessionState& session, const std::vector<ClientMiddleware>& middlewares,
                                 RequestData& request) {
   const ClientCall call{session, middlewares};
   std::optional<std::chrono::nanoseconds> left;

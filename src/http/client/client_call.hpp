@@ -16,16 +16,15 @@ namespace corolla::inline v0::http {
 
 /// Outlives the middlewares that it is passed through.
 struct ClientCall {
-  Session::Private& session;
+  SessionState& session;
   const std::vector<ClientMiddleware>& middlewares;
 };
 
 /// The middlewares of requests with these options, outermost first; `extras` may be null.
-[[nodiscard]] std::vector<ClientMiddleware> middlewares_of(const Session::Private& session,
-                                                           const RequestExtras* extras);
+[[nodiscard]] std::vector<ClientMiddleware> middlewares_of(const SessionState& session, const RequestExtras* extras);
 
 /// Passes the request through the middlewares, within the time it has.
-[[nodiscard]] Coro<Response> call_middlewares(Session::Private& session,
-                                              const std::vector<ClientMiddleware>& middlewares, RequestData& request);
+[[nodiscard]] Coro<Response> call_middlewares(SessionState& session, const std::vector<ClientMiddleware>& middlewares,
+                                              RequestData& request);
 
 }  // namespace corolla::inline v0::http

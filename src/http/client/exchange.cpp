@@ -186,7 +186,7 @@ class Lease {
 
 }  // namespace
 
-Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request) {
+Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const RequestData& request) {
   const Deadlines deadlines(request);
   std::shared_ptr<const Proxy> proxy;
   if (session.options.unix_socket.empty()) proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);

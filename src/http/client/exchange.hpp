@@ -15,6 +15,6 @@ namespace corolla::inline v0::http {
 
 /// Gets a connection, sends the request, reads the head. A kept connection that the server closed meanwhile is replaced
 /// once by a new one, if the method is idempotent and not a byte of a response came.
-[[nodiscard]] Coro<std::unique_ptr<ResponseState>> exchange(Session::Private& session, const RequestData& request);
+[[nodiscard]] Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const RequestData& request);
 
 }  // namespace corolla::inline v0::http

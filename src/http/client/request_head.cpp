@@ -50,7 +50,7 @@ bool has_cookie(std::string_view pairs, std::string_view name) {
 }
 
 // The request's own, then the jar's without those of the same names; empty without any.
-std::string cookies_of(const Session::Private& session, const RequestData& request) {
+std::string cookies_of(const SessionState& session, const RequestData& request) {
   std::string_view own = request.headers.get("Cookie", "");
   if (own.empty() && !request.crossed_origins) own = session.options.headers.get("Cookie", "");
   std::string of_jar;
@@ -65,7 +65,7 @@ std::string cookies_of(const Session::Private& session, const RequestData& reque
 }
 
 // What a request without an Authorization field has in its URL, or in .netrc; empty without any.
-std::string authorization_of(const Session::Private& session, const RequestData& request) {
+std::string authorization_of(const SessionState& session, const RequestData& request) {
   if (request.headers.contains("Authorization")) return {};
   if (request.url.has_credentials()) {
     const std::string pair = percent_decode(request.url.username()) + ":" + percent_decode(request.url.password());
@@ -84,7 +84,7 @@ std::string make_default_fields(const SessionOptions& options) {
   return text;
 }
 
-Headers fields_as_sent(const Session::Private& session, const RequestData& request) {
+Headers fields_as_sent(const SessionState& session, const RequestData& request) {
   Headers fields = fields_of(session.options, request);
   if (const std::string cookies = cookies_of(session, request); !cookies.empty()) fields.add("Cookie", cookies);
   if (const std::string credentials = authorization_of(session, request); !credentials.empty())
@@ -92,7 +92,7 @@ Headers fields_as_sent(const Session::Private& session, const RequestData& reque
   return fields;
 }
 
-void write_request_head(std::string& out, const Session::Private& session, const RequestData& request,
+void write_request_head(std::string& out, const SessionState& session, const RequestData& request,
                         const Proxy* forwarder) {
   out.clear();
   out.append(request.method).append(" ");

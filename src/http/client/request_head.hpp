@@ -15,9 +15,9 @@ namespace corolla::inline v0::http {
 /// What a session's requests have in common, written once: the fields of those that name none themselves.
 [[nodiscard]] std::string make_default_fields(const SessionOptions& options);
 /// The fields that a request carries to the server, cookies and credentials among them; not those about its body.
-[[nodiscard]] Headers fields_as_sent(const Session::Private& session, const RequestData& request);
+[[nodiscard]] Headers fields_as_sent(const SessionState& session, const RequestData& request);
 /// The request line and all fields, in place of what `out` held; with `forwarder` for a proxy that passes the request on.
-void write_request_head(std::string& out, const Session::Private& session, const RequestData& request,
+void write_request_head(std::string& out, const SessionState& session, const RequestData& request,
                         const Proxy* forwarder);
 
 }  // namespace corolla::inline v0::http

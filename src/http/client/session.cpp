@@ -64,8 +64,8 @@ Coro<void> Session::close() {
 }
 
 // Follows redirects; each hop is an exchange of its own.
-Coro<Response> send_request(std::shared_ptr<Session::Private> shared, RequestData request) {
-  Session::Private& session = *shared;
+Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData request) {
+  SessionState& session = *shared;
   if (session.closed) throw RuntimeError("Session is closed");
   const UnderWay under_way(session);
   if (request.timeout.total) request.deadline = get_running_loop().time() + *request.timeout.total;

@@ -41,7 +41,7 @@ class SessionState {
 /// Counts a request for as long as it has no response.
 class UnderWay {
  public:
-  explicit UnderWay(Session::Private& session) noexcept : session_(session) { ++session_.under_way; }
+  explicit UnderWay(SessionState& session) noexcept : session_(session) { ++session_.under_way; }
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
   ~UnderWay() {
@@ -50,10 +50,10 @@ class UnderWay {
   }
 
  private:
-  Session::Private& session_;
+  SessionState& session_;
 };
 
 /// The coroutine behind Request::send.
-Coro<Response> send_request(std::shared_ptr<Session::Private> shared, RequestData request);
+Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData request);
 
 }  // namespace corolla::inline v0::http

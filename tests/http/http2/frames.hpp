@@ -27,6 +27,12 @@ enum FrameType : std::uint8_t {
   kNoFrame = 255  ///< the connection ended
 };
 
+// Error codes (RFC 9113, section 7).
+inline constexpr int kProtocolError = 1;
+inline constexpr int kFlowControlError = 3;
+inline constexpr int kFrameSizeError = 6;
+inline constexpr int kEnhanceYourCalm = 11;
+
 inline constexpr std::uint8_t kEndStream = 1;
 inline constexpr std::uint8_t kAck = 1;
 inline constexpr std::uint8_t kEndHeaders = 4;

@@ -217,4 +217,14 @@ inline Coro<ServerResponse> tell(ServerRequest& request) {
 
 class Http2Test : public RuntimeTest {};
 
+/// Counts its requests, and reads each to its end.
+inline http::RequestHandler counting(int& calls) {
+  return [&calls](ServerRequest& request) -> Coro<ServerResponse> {
+    ++calls;
+    auto reading = request.read();
+    const auto body = co_await outcome(std::move(reading));
+    co_return ServerResponse(200, body ? *body : "no body");
+  };
+}
+
 }  // namespace corolla_tests

@@ -100,7 +100,7 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
   }
 
   Coro<Response> send_get(RequestData& request, ClientHandler next, CacheControl wanted) {
-    const Session::Private& session = next.call().session;
+    const SessionState& session = next.call().session;
     const Headers fields = fields_as_sent(session, request);
     const std::string key = key_of(request.url);
     std::optional<CachedResponse> stored = find(key, fields);
