@@ -129,24 +129,13 @@ void Http2Exchange::finish_head(bool last) {
 
 Coro<std::string_view> Http2Exchange::next_chunk() {
   if (body_done_) co_return std::string_view();
-  if (client_gone_ || body_unusable_) throw ClientPayloadError("the body cannot be read any more");
-  if (head_storage_.content_length.value_or(0) > max_body_bytes_) throw_too_large();
+  require_readable_body();
   if (head_storage_.expect_continue && !std::exchange(continue_sent_, true) && body_received_ == 0 && open_)
     session_.submit_continue(stream_state());
-  stream_.expires_after(state_->options.body_timeout);
-  std::string_view arrived;
-  try {
-    arrived = co_await stream_.receive();
-  } catch (const TimeoutError&) {
-    body_unusable_ = true;
-    throw HttpError(408, "the body did not arrive in time");
-  } catch (const Error&) {
-    client_gone_ = true;
-    throw;
-  }
+  auto receiving = receive_body();
+  const std::string_view arrived = co_await std::move(receiving);
   stream_.consume(arrived.size());
-  body_received_ += arrived.size();
-  if (body_received_ > max_body_bytes_) throw_too_large();
+  count_body(arrived.size());
   body_done_ = arrived.empty() || stream_state().read_to_end();
   co_return arrived;
 }

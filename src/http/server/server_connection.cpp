@@ -233,8 +233,7 @@ Coro<void> ServerConnection::refuse() {
 
 Coro<std::string_view> ServerConnection::next_chunk() {
   if (body_done_) co_return std::string_view();
-  if (client_gone_ || body_unusable_) throw ClientPayloadError("the body cannot be read any more");
-  if (head().content_length.value_or(0) > max_body_bytes_) throw_too_large();
+  require_readable_body();
   for (;;) {
     ParseEvent event = ParseEvent::kNeedMore;
     try {
@@ -248,25 +247,15 @@ Coro<std::string_view> ServerConnection::next_chunk() {
       co_return std::string_view();
     }
     if (event == ParseEvent::kBody) {
-      body_received_ += parser_.body().size();
-      if (body_received_ > max_body_bytes_) throw_too_large();
+      count_body(parser_.body().size());
       // The last piece of a body of known length ends it; no further call needs to find that out.
       if (body_received_ == head().content_length) body_done_ = next_event(stream_, parser_) == ParseEvent::kEnd;
       co_return parser_.body();
     }
     if (head().expect_continue && !std::exchange(continue_sent_, true) && body_received_ == 0)
       stream_.send_nowait("HTTP/1.1 100 Continue\r\n\r\n");
-    stream_.expires_after(state_->options.body_timeout);
-    std::string_view arrived;
-    try {
-      arrived = co_await stream_.receive();
-    } catch (const TimeoutError&) {
-      body_unusable_ = true;
-      throw HttpError(408, "the body did not arrive in time");
-    } catch (const Error&) {
-      client_gone_ = true;
-      throw;
-    }
+    auto receiving = receive_body();
+    const std::string_view arrived = co_await std::move(receiving);
     if (arrived.empty()) {
       client_gone_ = true;
       static_cast<void>(parser_.finish());  // throws

@@ -23,6 +23,31 @@ void ServerExchange::note_time() {
   began_ = std::chrono::steady_clock::now();
 }
 
+void ServerExchange::require_readable_body() {
+  if (client_gone_ || body_unusable_) throw ClientPayloadError("the body cannot be read any more");
+  if (head().content_length.value_or(0) > max_body_bytes_) throw_too_large();
+}
+
+Coro<std::string_view> ServerExchange::receive_body() {
+  stream_.expires_after(state_->options.body_timeout);
+  std::string_view arrived;
+  try {
+    arrived = co_await stream_.receive();
+  } catch (const TimeoutError&) {
+    body_unusable_ = true;
+    throw HttpError(408, "the body did not arrive in time");
+  } catch (const Error&) {
+    client_gone_ = true;
+    throw;
+  }
+  co_return arrived;
+}
+
+void ServerExchange::count_body(std::size_t size) {
+  body_received_ += size;
+  if (body_received_ > max_body_bytes_) throw_too_large();
+}
+
 void ServerExchange::throw_too_large() {
   body_unusable_ = true;
   throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");

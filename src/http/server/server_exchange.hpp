@@ -64,8 +64,12 @@ class ServerExchange {
   /// What a client is told of an error that left the handler; nothing when the client is gone.
   [[nodiscard]] std::optional<ServerResponse> response_to(const std::exception_ptr& error);
   void report(const std::exception_ptr& error);
-  /// The body is above its limit.
-  [[noreturn]] void throw_too_large();
+  /// Before a piece of the body is read. Throws when it cannot be read any more, or is announced as too large.
+  void require_readable_body();
+  /// More of the body: empty at the end of the stream. Throws when it does not come in time, or the client is gone.
+  [[nodiscard]] Coro<std::string_view> receive_body();
+  /// A piece of the body was read; throws when it is above the limit.
+  void count_body(std::size_t size);
   /// ValueError when a producer writes more than was announced.
   void check_length(std::size_t size, std::uint64_t written_before) const;
 
@@ -101,6 +105,7 @@ class ServerExchange {
   [[nodiscard]] Coro<void> send_text(std::string_view text);
   [[nodiscard]] Coro<void> send_file(const OpenFile& file, std::uint64_t offset, std::uint64_t count);
   [[nodiscard]] Coro<void> produce(const ServerResponse& response);
+  [[noreturn]] void throw_too_large();
 };
 
 }  // namespace corolla::inline v0::http
