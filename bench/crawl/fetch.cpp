@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches /p/<i % 500>.html?i=<i> over keep-alive connections with the whole client: pool, limits, redirects, time-outs.
-// With a manifest the SHA-256 of each body is compared with it.
-// usage: bench_crawl PORT N CONNECTIONS MANIFEST|-
+// With a manifest the SHA-256 of each body is compared with it. With h2c as many requests share one connection in HTTP/2.
+// usage: bench_crawl PORT N CONNECTIONS MANIFEST|- [h2c]
 #include "peers/common.hpp"
 
 #include <corolla/http/session.hpp>
@@ -93,8 +93,10 @@ Coro<void> fetch_some(Work& work) {
   }
 }
 
-Coro<void> fetch_all(std::string port, long total, long connections, std::vector<Digest> digests) {
+Coro<void> fetch_all(std::string port, long total, long connections, std::vector<Digest> digests,
+                     bool h2c) {
   http::SessionOptions options;
+  if (h2c) options.http2 = http::Http2Use::kPriorKnowledge;
   options.limit = static_cast<std::size_t>(connections);
   http::Session session(options);
   Work work{session, "http://127.0.0.1:" + port + "/p/", total, std::move(digests)};
@@ -112,5 +114,6 @@ Coro<void> fetch_all(std::string port, long total, long connections, std::vector
 
 int main(int argc, char** argv) {
   if (argc < 5) return 2;
-  return corolla::run_main(fetch_all(argv[1], std::atol(argv[2]), std::atol(argv[3]), read_manifest(argv[4])));
+  const bool h2c = argc > 5 && std::string_view(argv[5]) == "h2c";
+  return corolla::run_main(fetch_all(argv[1], std::atol(argv[2]), std::atol(argv[3]), read_manifest(argv[4]), h2c));
 }

@@ -114,7 +114,7 @@ def _conclude(rows):
     mine, raw = both("crawl", "raw-epoll")
     if mine and raw:
         ratio = mine.figure / raw.figure
-        yield _verdict("crawl: CPU ≤ 1.3 × raw epoll", f"{ratio:.2f} ×", ratio <= 1.3)
+        yield _verdict("crawl: CPU ≤ 1.2 × raw epoll", f"{ratio:.2f} ×", ratio <= 1.2)
     for peer in SLOW_FETCHERS:
         one, many = rows.get(("slow-sequential", peer)), rows.get(("slow-250", peer))
         if not one or not many:

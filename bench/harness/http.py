@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The http group: a greeting over kept connections, and messages echoed over WebSockets; the server's CPU is what counts."""
+"""The http group: a greeting over kept connections, messages echoed over WebSockets, and HTTP/2."""
 from contextlib import contextmanager
 
+from . import http2
 from .machine import CLIENT_CORE, SERVER_CORE
 from .model import Case, Entry, Group
 from .paths import BIN, OUT, PEERS, PYTHON
@@ -66,7 +67,7 @@ def _cases(scale):
         _entry(WEBSOCKET, peer, lambda server, size=size: [OUT / "ws_load", server.port, CONNECTIONS, size, seconds, server.pid])
         for peer in WEBSOCKET], f"{size} B messages over {CONNECTIONS} WebSockets; the server's CPU and RSS")
         for size in MESSAGES]
-    return [hello, *websocket]
+    return [hello, *websocket, *http2.cases(scale)]
 
 
 def _goal(case, ours, peer, theirs, bound):
@@ -75,13 +76,11 @@ def _goal(case, ours, peer, theirs, bound):
 
 
 def _conclude(rows):
-    """No more CPU than nginx for a greeting, less than each peer for a message."""
-    lines = []
-    for (case, peer), row in rows.items():
-        ours = rows.get((case, "corolla"))
-        if ours and not peer.startswith("corolla") and (peer == "nginx" or case.startswith("websocket")):
-            lines.append(_goal(case, ours, peer, row, 1.0))
-    return lines
+    """No more CPU than nginx for a greeting, less than each peer for a message, and close to nghttp2's programs."""
+    goals = [("http-hello", "nginx", 1.0), *http2.GOALS]
+    goals += [(f"websocket-{size}", peer, 1.0) for size in MESSAGES for peer in WEBSOCKET if not peer.startswith("corolla")]
+    return [_goal(case, rows[case, "corolla"], peer, rows[case, peer], bound) for case, peer, bound in goals
+            if (case, "corolla") in rows and (case, peer) in rows]
 
 
 GROUP = Group("http", _cases, _conclude)

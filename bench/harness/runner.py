@@ -11,7 +11,7 @@ from .paths import OUT, PEERS, ROOT
 
 GROUPS = {group.name: group for group in (crawl.GROUP, runtime.GROUP, echo.GROUP, connections.GROUP, tls.GROUP, http.GROUP)}
 COROLLA_TARGETS = {"crawl": ["corolla", "bench_crawl"], "runtime": ["bench_runtime"], "echo": ["bench_echo"],
-                   "connections": ["bench_echo"], "tls": ["bench_tls"], "http": ["bench_http"]}
+                   "connections": ["bench_echo"], "tls": ["bench_tls"], "http": ["bench_http", "bench_crawl"]}
 
 
 def parse_arguments(arguments):

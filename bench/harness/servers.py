@@ -60,21 +60,22 @@ def _free_port():
         return probe.getsockname()[1]
 
 
-def _await_port(process, port, log):
+def _await_port(process, port, name, log=None):
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
             if process.poll() is not None:
-                raise CheckFailed(f"nginx ended: {log.read_text().strip()[-200:]}") from None
+                raise CheckFailed(f"{name} ended: {log.read_text().strip()[-200:] if log else process.returncode}") from None
             time.sleep(0.025)
-    raise CheckFailed("nginx does not listen")
+    raise CheckFailed(f"{name} does not listen")
 
 
 @contextmanager
-def nginx(root, log_requests=False, core=SERVER_CORE):
-    """nginx with one worker, serving root and a greeting. With log_requests each request leaves "status url" in access.log."""
+def nginx(root, log_requests=False, core=SERVER_CORE, http2=False):
+    """nginx with one worker, serving root and a greeting. With log_requests each request leaves "status url" in access.log.
+    With http2 it speaks nothing else."""
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if not program:
         raise Unavailable("nginx is not installed")
@@ -84,14 +85,28 @@ def nginx(root, log_requests=False, core=SERVER_CORE):
         template = Template((PEERS / "nginx.conf.in").read_text())
         log = f"{directory}/access.log seen buffer=256k" if log_requests else "off"
         config = directory / "nginx.conf"
-        config.write_text(template.substitute(directory=directory, port=port, root=root or directory, log=log))
+        config.write_text(template.substitute(directory=directory, port=port, root=root or directory, log=log,
+                                               http2="http2" if http2 else ""))
         process = subprocess.Popen(["taskset", "-c", core, program, "-c", config, "-p", directory],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _await_port(process, port, directory / "error.log")
+            _await_port(process, port, "nginx", directory / "error.log")
             yield Server(process, port, directory)
         finally:
             _stop(process)
+
+
+@contextmanager
+def nghttpd(root, core=SERVER_CORE):
+    """nghttp2's server, without TLS."""
+    port = _free_port()
+    process = subprocess.Popen(["taskset", "-c", core, "nghttpd", "--no-tls", "--address=127.0.0.1", f"--htdocs={root}",
+                                "--max-concurrent-streams=128", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _await_port(process, port, "nghttpd")
+        yield Server(process, port)
+    finally:
+        _stop(process)
 
 
 def take_requests(server):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The http cases' servers: bench_http hello|application|websocket  (the backend by COROLLA_BACKEND). Announces its port as its
+// The http cases' servers: bench_http hello|h2c|application|websocket  (the backend by COROLLA_BACKEND). Announces its port as its
 // first line.
 #include <corolla/http/accept_websocket.hpp>
 #include <corolla/http/app_runner.hpp>
@@ -43,8 +43,10 @@ Coro<http::ServerResponse> hello(http::ServerRequest& request) {
   co_return response;
 }
 
-Coro<void> serve_hello() {
-  auto server = co_await http::serve(hello, "127.0.0.1", 0, options());
+Coro<void> serve_hello(bool h2c) {
+  http::WebServerOptions chosen = options();
+  chosen.h2c = h2c;
+  auto server = co_await http::serve(hello, "127.0.0.1", 0, chosen);
   co_await announce_and_serve(std::move(server));
 }
 
@@ -91,9 +93,10 @@ Coro<void> serve_websocket() {
 
 int main(int argc, char** argv) {
   const std::string_view work = argc == 2 ? argv[1] : "";
-  if (work == "hello") return run_main(serve_hello());
+  if (work == "hello") return run_main(serve_hello(false));
+  if (work == "h2c") return run_main(serve_hello(true));
   if (work == "application") return run_main(serve_application());
   if (work == "websocket") return run_main(serve_websocket());
-  std::fprintf(stderr, "usage: bench_http hello|application|websocket\n");
+  std::fprintf(stderr, "usage: bench_http hello|h2c|application|websocket\n");
   return 2;
 }
