@@ -93,8 +93,7 @@ Coro<void> fetch_some(Work& work) {
   }
 }
 
-Coro<void> fetch_all(std::string port, long total, long connections, std::vector<Digest> digests,
-                     bool h2c) {
+Coro<void> fetch_all(std::string port, long total, long connections, std::vector<Digest> digests, bool h2c) {
   http::SessionOptions options;
   if (h2c) options.http2 = http::Http2Use::kPriorKnowledge;
   options.limit = static_cast<std::size_t>(connections);

@@ -44,7 +44,8 @@ ssize_t send_one(int descriptor, std::string_view piece) noexcept {
 
 ssize_t send_several(int descriptor, const std::string_view* pieces, std::size_t count) noexcept {
   char storage[kJoined];
-  if (const std::string_view joined = join(pieces, count, storage); !joined.empty()) return send_one(descriptor, joined);
+  if (const std::string_view joined = join(pieces, count, storage); !joined.empty())
+    return send_one(descriptor, joined);
   iovec vector[SendOperation::kMaxPieces];
   msghdr message{};
   message.msg_iov = vector;

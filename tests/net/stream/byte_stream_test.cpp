@@ -139,6 +139,19 @@ TEST_F(ByteStreamTest, SendAllWaitsUntilTheKernelHasEverything) {
   }());
 }
 
+// Short pieces are brought together, longer ones are not.
+TEST_F(ByteStreamTest, PiecesOfAnySizeArriveInTheirOrder) {
+  run([]() -> Coro<void> {
+    auto pair = stream_pair();
+    for (const std::size_t size : {0U, 1U, 510U, 511U, 512U, 513U, 1024U, 1025U, 3000U}) {
+      const std::string first = pattern(size);
+      const std::string second = pattern(512, 7);
+      co_await pair.stream.send_all(first, second, "!");
+      EXPECT_EQ(pair.peer.take(), first + second + "!");
+    }
+  }());
+}
+
 TEST_F(ByteStreamTest, DrainWaitsForTheLowMark) {
   run([]() -> Coro<void> {
     auto pair = stream_pair();
