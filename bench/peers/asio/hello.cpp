@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Greeting server on Boost.Beast and Asio's coroutines.      usage: beast_hello   (announces its port)
-#include <boost/asio.hpp>
+#include "serve.hpp"
+
 #include <boost/beast.hpp>
-#include <cstdio>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -24,7 +24,8 @@ http::response<http::string_body> answer(const http::request<http::string_body>&
   return response;
 }
 
-awaitable<void> serve(beast::tcp_stream stream) {
+awaitable<void> serve(tcp::socket socket) {
+  beast::tcp_stream stream(std::move(socket));
   beast::flat_buffer buffer;
   buffer.reserve(4096);
   try {
@@ -40,24 +41,6 @@ awaitable<void> serve(beast::tcp_stream stream) {
   }
 }
 
-awaitable<void> listen() {
-  auto executor = co_await asio::this_coro::executor;
-  tcp::acceptor acceptor(executor, {asio::ip::address_v4::loopback(), 0});
-  std::printf("PORT %d\n", int(acceptor.local_endpoint().port()));
-  std::fflush(stdout);
-  for (;;) {
-    tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
-    socket.set_option(tcp::no_delay(true));
-    asio::co_spawn(executor, serve(beast::tcp_stream(std::move(socket))), asio::detached);
-  }
-}
-
 }  // namespace
 
-int main() {
-  asio::io_context context(1);
-  asio::co_spawn(context, listen(), [](std::exception_ptr error) {
-    if (error) std::rethrow_exception(error);
-  });
-  context.run();
-}
+int main() { return serving::run(serve); }

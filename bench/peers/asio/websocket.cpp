@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // WebSocket echo server on Boost.Beast and Asio's coroutines, without compression.      usage: beast_websocket   (announces its port)
-#include <boost/asio.hpp>
+#include "serve.hpp"
+
 #include <boost/beast.hpp>
 #include <boost/beast/websocket.hpp>
-#include <cstdio>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -31,24 +31,6 @@ awaitable<void> serve(tcp::socket socket) {
   }
 }
 
-awaitable<void> listen() {
-  auto executor = co_await asio::this_coro::executor;
-  tcp::acceptor acceptor(executor, {asio::ip::address_v4::loopback(), 0});
-  std::printf("PORT %d\n", int(acceptor.local_endpoint().port()));
-  std::fflush(stdout);
-  for (;;) {
-    tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
-    socket.set_option(tcp::no_delay(true));
-    asio::co_spawn(executor, serve(std::move(socket)), asio::detached);
-  }
-}
-
 }  // namespace
 
-int main() {
-  asio::io_context context(1);
-  asio::co_spawn(context, listen(), [](std::exception_ptr error) {
-    if (error) std::rethrow_exception(error);
-  });
-  context.run();
-}
+int main() { return serving::run(serve); }
