@@ -153,6 +153,7 @@ const char* domain_to_ascii(std::string_view domain, std::string& out) {
   constexpr std::array<std::string_view, 4> kDots{".", "\u3002", "\uFF0E", "\uFF61"};
   constexpr std::size_t kLongest = 4096;  // validating a label is not linear in its length
   if (domain.size() > kLongest) return "host too long";
+  const std::size_t before = out.size();
   for (;;) {
     std::size_t end = domain.size();
     std::size_t dot_size = 0;
@@ -163,6 +164,8 @@ const char* domain_to_ascii(std::string_view domain, std::string& out) {
       dot_size = dot.size();
     }
     if (const char* reason = append_label(domain.substr(0, end), out)) return reason;
+    // What is written has to be readable, too.
+    if (out.size() - before > kLongest) return "host too long";
     if (dot_size == 0) return nullptr;
     out += '.';
     domain.remove_prefix(end + dot_size);

@@ -96,6 +96,15 @@ TEST(Url, LongestInputs) {
   const std::string host = "http://" + std::string(100'000, 'a') + "/";
   EXPECT_EQ(Url::parse(host).href(), host);
   EXPECT_FALSE(Url::try_parse("http://" + std::string(100'000, '\xC3')).has_value());
+  // Three bytes become eight: what is too long to be read again is not written.
+  const auto labels = [](int count) {
+    std::string text = "http://";
+    for (int i = 0; i < count; ++i) text += "\u00FC.";
+    return text + "/";
+  };
+  const auto long_one = Url::parse(labels(500));
+  EXPECT_EQ(Url::parse(long_one.href()), long_one);
+  EXPECT_FALSE(Url::try_parse(labels(600)).has_value());
 }
 
 // The fast paths and the full parser must be one function. The full parser is forced by a tab, which it strips.
