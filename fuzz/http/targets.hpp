@@ -19,13 +19,15 @@ void fuzz_events(std::string_view bytes);
 void fuzz_values(std::string_view bytes);
 void fuzz_websocket(std::string_view bytes);
 void fuzz_cookie(std::string_view bytes);
+void fuzz_routes(std::string_view bytes);
+void fuzz_http2(std::string_view bytes);
 
 struct FuzzTarget {
   std::string_view name;
   void (*run)(std::string_view);
 };
 
-inline constexpr std::array<FuzzTarget, 10> kFuzzTargets{{{"url", fuzz_url},
+inline constexpr std::array<FuzzTarget, 12> kFuzzTargets{{{"url", fuzz_url},
                                                           {"response", fuzz_response},
                                                           {"request", fuzz_request},
                                                           {"chunked", fuzz_chunked},
@@ -34,6 +36,8 @@ inline constexpr std::array<FuzzTarget, 10> kFuzzTargets{{{"url", fuzz_url},
                                                           {"events", fuzz_events},
                                                           {"values", fuzz_values},
                                                           {"websocket", fuzz_websocket},
-                                                          {"cookie", fuzz_cookie}}};
+                                                          {"cookie", fuzz_cookie},
+                                                          {"routes", fuzz_routes},
+                                                          {"http2", fuzz_http2}}};
 
 }  // namespace corolla::inline v0::http

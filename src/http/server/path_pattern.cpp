@@ -217,6 +217,8 @@ PatternSegment PathPattern::parse_segment(std::string_view text, bool last) {
   if (group > 17) refuse("a segment has more than 16 groups");
   segment.expression = compile(segment.text);
   if (!segment.expression->ok()) refuse(segment.expression->error());
+  // "\Q" in one piece would quote the parentheses of the next.
+  if (segment.expression->NumberOfCapturingGroups() + 1 != group) refuse("an expression reaches beyond its parameter");
   return segment;
 }
 
@@ -278,6 +280,8 @@ std::string PathPattern::build(const std::vector<std::pair<std::string_view, std
     }
     if (segment.kind == SegmentKind::kTail ? holds_dot_segment(decoded) : decoded == "." || decoded == "..")
       refuse("a segment of dots matches nothing");
+    if (segment.kind == SegmentKind::kExpression && !fits(*segment.expression, decoded))
+      refuse("\"" + decoded + "\" does not match a segment of it");
     path += segment.kind == SegmentKind::kTail ? encode_tail(decoded) : encode_segment(decoded);
   }
   return path;

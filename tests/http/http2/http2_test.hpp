@@ -3,6 +3,7 @@
 /// One end of a connection of HTTP/2 in memory, on a virtual clock, whose other side a test writes frame by frame.
 #pragma once
 
+#include "tests/http/http2/field_inflater.hpp"
 #include "tests/http/http2/frames.hpp"
 #include "tests/support/runtime_test.hpp"
 
@@ -19,8 +20,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <nghttp2/nghttp2.h>
 
 namespace corolla_tests {
 
@@ -62,12 +61,9 @@ struct Message {
 /// The side of a connection that the test plays.
 class RawPeer {
  public:
-  explicit RawPeer(ByteStream stream) : stream_(std::move(stream)) {
-    if (nghttp2_hd_inflate_new(&inflater_) != 0) throw std::bad_alloc();
-  }
+  explicit RawPeer(ByteStream stream) : stream_(std::move(stream)) {}
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;
-  ~RawPeer() { nghttp2_hd_inflate_del(inflater_); }
 
   Coro<void> send(std::string bytes) { co_await stream_.send_all(bytes); }
   void send_nowait(std::string_view bytes) { stream_.send_nowait(bytes); }
@@ -87,7 +83,7 @@ class RawPeer {
     result.id = number_of(bytes.substr(5, 4));
     result.payload = bytes.substr(9, size);
     stream_.consume(9 + size);
-    if (result.type == kHeaders) result.fields = inflate(result.payload);
+    if (result.type == kHeaders) result.fields = inflater_.inflate(result.payload);
     if (acknowledges && result.type == kSettings && result.flags == 0) stream_.send_nowait(frame(kSettings, kAck, 0));
     co_return result;
   }
@@ -156,29 +152,9 @@ class RawPeer {
     }
     co_return true;
   }
-  Fields inflate(std::string_view block) {
-    Fields fields;
-    auto* at = reinterpret_cast<const std::uint8_t*>(block.data());
-    std::size_t left = block.size();
-    for (;;) {
-      nghttp2_nv field{};
-      int flags = 0;
-      const ssize_t used = nghttp2_hd_inflate_hd2(inflater_, &field, &flags, at, left, 1);
-      if (used < 0) throw RuntimeError("a header block that cannot be decoded");
-      at += used;
-      left -= static_cast<std::size_t>(used);
-      if (flags & NGHTTP2_HD_INFLATE_EMIT) {
-        fields.emplace_back(std::string(reinterpret_cast<const char*>(field.name), field.namelen),
-                            std::string(reinterpret_cast<const char*>(field.value), field.valuelen));
-      }
-      if (flags & NGHTTP2_HD_INFLATE_FINAL) break;
-    }
-    nghttp2_hd_inflate_end_headers(inflater_);
-    return fields;
-  }
 
   ByteStream stream_;
-  nghttp2_hd_inflater* inflater_ = nullptr;
+  FieldInflater inflater_;
   std::map<std::uint32_t, Message> begun_;
   std::map<std::uint32_t, Message> over_;
 };
