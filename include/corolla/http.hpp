@@ -36,6 +36,7 @@
 #include <corolla/http/state_key.hpp>
 #include <corolla/http/static_files.hpp>
 #include <corolla/http/test_client.hpp>
+#include <corolla/http/tracing.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/http/web_server.hpp>
 #include <corolla/http/websocket.hpp>

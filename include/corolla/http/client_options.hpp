@@ -29,6 +29,7 @@ namespace corolla::inline v0::http {
 
 class HstsStore;
 class HttpCache;
+struct TraceConfig;
 
 /// How long the parts of a request may take; nullopt: for ever. Each one ends in TimeoutError that names the part.
 struct ClientTimeout {
@@ -108,6 +109,8 @@ struct SessionOptions {
   std::shared_ptr<HstsStore> hsts;
   /// Responses that are used again; null: none.
   std::shared_ptr<HttpCache> cache;
+  /// Who is told what requests do, see tracing.hpp.
+  std::vector<std::shared_ptr<const TraceConfig>> trace_configs;
   /// https servers must show a certificate with one of them; none: any certificate that is verified.
   std::vector<Fingerprint> fingerprints;
   /// All connections are to this Unix socket (a leading zero byte: an abstract name), whatever the URL's host is, and none goes

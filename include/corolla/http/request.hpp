@@ -15,6 +15,7 @@
 #include <corolla/http/url.hpp>
 #include <corolla/runtime/coro.hpp>
 
+#include <any>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -37,6 +38,7 @@ namespace corolla::inline v0::http {
 struct BodySource;
 class Multipart;
 struct Proxy;
+class RequestTrace;
 class SessionState;
 
 /// What few requests have of their own.
@@ -46,6 +48,7 @@ struct RequestExtras {
   std::optional<ClientMiddleware> retry;                     ///< in place of the session's
   std::optional<ClientMiddleware> digest;
   std::vector<Fingerprint> fingerprints;  ///< in place of the session's, unless there are none
+  std::any trace_context;
 };
 
 /// What a request consists of; what a ClientMiddleware is given.
@@ -59,6 +62,7 @@ struct RequestData {
   bool expect_continue = false;
   std::shared_ptr<const Proxy> proxy;     // null: by the session's rules
   std::shared_ptr<RequestExtras> extras;  // null: none
+  std::shared_ptr<RequestTrace> trace;    // null: nobody watches
   ClientTimeout timeout;
   unsigned max_redirects = 10;
   std::uint64_t max_body_bytes = 0;
@@ -183,6 +187,12 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   /// Another policy than the session's; RetryPolicy(1): it is sent once. ValueError.
   Request&& retry(const RetryPolicy& policy) && {
     extras().retry = http::retry(policy);
+    return std::move(*this);
+  }
+
+  /// What the hooks of SessionOptions::trace_configs are given with this request.
+  Request&& trace_context(std::any context) && {
+    extras().trace_context = std::move(context);
     return std::move(*this);
   }
 

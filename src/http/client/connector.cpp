@@ -2,11 +2,13 @@
 #include "http/client/connector.hpp"
 
 #include <corolla/http/error.hpp>
-#include <corolla/net/dns.hpp>
+#include <corolla/net/interleave.hpp>
 #include <corolla/net/tls.hpp>
 #include <corolla/runtime/outcome.hpp>
 
 #include "http/client/proxy/socks5.hpp"
+#include "http/client/request_trace.hpp"
+#include "http/client/resolve_host.hpp"
 #include "http/next_event.hpp"
 
 #include <utility>
@@ -29,44 +31,59 @@ const TlsContext& Connector::tls_context(bool http2) {
   return http2 ? http2_context_ : http1_context_;
 }
 
-Coro<ByteStream> Connector::connect(const Destination& to, bool http2) {
-  ConnectOptions options;
-  options.resolver = resolver_;
+Coro<ByteStream> Connector::connect(const Destination& to, bool http2, RequestTrace* trace) {
+  auto reaching = reach(to, trace);
+  ByteStream stream = co_await std::move(reaching);
+  if (!to.tls) co_return stream;
+  auto securing = secure(std::move(stream), to.hostname, http2, trace);
+  co_return co_await std::move(securing);
+}
+
+Coro<ByteStream> Connector::reach(const Destination& to, RequestTrace* trace) {
   if (!unix_socket_.empty()) {
-    if (to.tls) {
-      options.ssl = tls_context(http2);
-      options.server_hostname = to.hostname;
-    }
-    auto connecting = connect_to(SocketAddress::unix_path(unix_socket_), std::move(options));
+    auto connecting = connect_to(SocketAddress::unix_path(unix_socket_));
     co_return co_await std::move(connecting);
   }
   if (!to.proxy) {
-    if (to.tls) options.ssl = tls_context(http2);
-    auto connecting = connect_tcp(to.hostname, to.port, std::move(options));
+    auto connecting = connect_to_host(to.hostname, to.port, trace);
     co_return co_await std::move(connecting);
   }
-  auto reaching = connect_to_proxy(*to.proxy);
+  auto reaching = connect_to_proxy(*to.proxy, trace);
   ByteStream stream = co_await std::move(reaching);
   if (!to.proxy->is_http()) {
-    auto asking = ask_socks5(stream, to);
+    auto asking = ask_socks5(stream, to, trace);
     co_await std::move(asking);
   } else if (to.tls) {
     auto opening = open_tunnel(stream, to);
     co_await std::move(opening);
   }
-  if (!to.tls) co_return stream;
-  TlsOptions tls;
-  tls.server_hostname = to.hostname;
-  auto securing = start_tls(std::move(stream), tls_context(http2), std::move(tls));
-  co_return co_await std::move(securing);
+  co_return stream;
 }
 
-Coro<ByteStream> Connector::connect_to_proxy(const Proxy& proxy) {
-  ConnectOptions options;
-  options.resolver = resolver_;
-  if (proxy.kind == Proxy::Kind::kHttps) options.ssl = tls_context(false);
-  auto connecting = connect_tcp(proxy.hostname, proxy.port, std::move(options));
+Coro<ByteStream> Connector::connect_to_host(std::string hostname, std::uint16_t port, RequestTrace* trace) const {
+  auto resolving = resolve_host(resolver_, std::move(hostname), port, trace);
+  const std::vector<SocketAddress> addresses = co_await std::move(resolving);
+  auto connecting = connect_to(interleave(addresses, ConnectOptions().interleave));
+  co_return co_await std::move(connecting);
+}
+
+Coro<ByteStream> Connector::secure(ByteStream stream, std::string hostname, bool http2, RequestTrace* trace) {
+  if (trace) trace->tell_host(&TraceConfig::on_tls_start, hostname);
+  TlsOptions tls;
+  tls.server_hostname = hostname;
+  auto securing = start_tls(std::move(stream), tls_context(http2), std::move(tls));
+  ByteStream secured = co_await std::move(securing);
+  if (trace) trace->tell_host(&TraceConfig::on_tls_end, hostname);
+  co_return secured;
+}
+
+Coro<ByteStream> Connector::connect_to_proxy(const Proxy& proxy, RequestTrace* trace) {
+  auto connecting = connect_to_host(proxy.hostname, proxy.port, trace);
   auto connected = co_await outcome(std::move(connecting));
+  if (connected && proxy.kind == Proxy::Kind::kHttps) {
+    auto securing = secure(std::move(*connected), proxy.hostname, false, trace);
+    connected = co_await outcome(std::move(securing));
+  }
   if (connected) co_return std::move(*connected);
   try {
     std::rethrow_exception(connected.error());
@@ -107,12 +124,11 @@ Coro<void> Connector::open_tunnel(ByteStream& stream, const Destination& to) con
 }
 
 // With socks5 names are looked up here, with socks5h by the proxy.
-Coro<void> Connector::ask_socks5(ByteStream& stream, const Destination& to) const {
+Coro<void> Connector::ask_socks5(ByteStream& stream, const Destination& to, RequestTrace* trace) const {
   std::string host = to.hostname;
   SocketAddress address;
   if (to.proxy->kind == Proxy::Kind::kSocks5 && !SocketAddress::parse_ip(host, to.port, address)) {
-    auto looking_up = resolver_ ? resolver_->resolve(host, to.port, SocketAddress::Family::kUnspecified)
-                                : getaddrinfo(host, to.port, SocketAddress::Family::kUnspecified);
+    auto looking_up = resolve_host(resolver_, host, to.port, trace);
     const std::vector<SocketAddress> found = co_await std::move(looking_up);
     host = found.front().host();
   }

@@ -16,6 +16,8 @@
 
 namespace corolla::inline v0::http {
 
+class RequestTrace;
+
 /// Where a request goes.
 struct Destination {
   std::string hostname;
@@ -31,14 +33,18 @@ class Connector {
   /// A stream to the destination, TLS included. For plain http through an HTTP proxy it is one to the proxy, which is told the
   /// whole URL of each request. OSError, TlsError; ClientProxyConnectionError and ClientHttpProxyError when the proxy is to
   /// blame. Both outlive the call.
-  /// With `http2` that is offered, too, over TLS.
-  [[nodiscard]] Coro<ByteStream> connect(const Destination& to, bool http2);
+  /// With `http2` that is offered, too, over TLS. `trace` may be null.
+  [[nodiscard]] Coro<ByteStream> connect(const Destination& to, bool http2, RequestTrace* trace);
 
  private:
   [[nodiscard]] const TlsContext& tls_context(bool http2);
-  [[nodiscard]] Coro<ByteStream> connect_to_proxy(const Proxy& proxy);
+  /// Not TLS yet.
+  [[nodiscard]] Coro<ByteStream> reach(const Destination& to, RequestTrace* trace);
+  [[nodiscard]] Coro<ByteStream> connect_to_host(std::string hostname, std::uint16_t port, RequestTrace* trace) const;
+  [[nodiscard]] Coro<ByteStream> secure(ByteStream stream, std::string hostname, bool http2, RequestTrace* trace);
+  [[nodiscard]] Coro<ByteStream> connect_to_proxy(const Proxy& proxy, RequestTrace* trace);
   [[nodiscard]] Coro<void> open_tunnel(ByteStream& stream, const Destination& to) const;
-  [[nodiscard]] Coro<void> ask_socks5(ByteStream& stream, const Destination& to) const;
+  [[nodiscard]] Coro<void> ask_socks5(ByteStream& stream, const Destination& to, RequestTrace* trace) const;
 
   TlsContext tls_context_;  // the user's; the others are made of it
   TlsContext http1_context_;

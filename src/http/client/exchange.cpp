@@ -7,6 +7,7 @@
 
 #include "http/client/check_fingerprints.hpp"
 #include "http/client/request_head.hpp"
+#include "http/client/request_trace.hpp"
 #include "http/client/upload.hpp"
 #include "http/methods.hpp"
 #include "http/next_event.hpp"
@@ -33,8 +34,9 @@ Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestDat
         std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(), std::chrono::nanoseconds(1));
     limit = limit ? std::min(*limit, left) : left;
   }
-  auto acquiring =
-      wait_for(pool.acquire(request.url, std::move(proxy), request.timeout, fresh, needs_http1(request)), limit);
+  auto acquiring = wait_for(
+      pool.acquire(request.url, std::move(proxy), request.timeout, fresh, needs_http1(request), request.trace.get()),
+      limit);
   auto outcome_of_it = co_await outcome(std::move(acquiring));
   if (outcome_of_it) co_return std::move(*outcome_of_it);
   try {
@@ -58,6 +60,11 @@ struct HeadOutcome {
   bool silent;  // not a byte of a response came
 };
 
+void tell_sent(const RequestData& request) {
+  request.trace->tell_headers_sent();
+  if (!request.body.empty()) request.trace->tell_sent(request.body);
+}
+
 Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& request, const Deadlines& deadlines,
                                      std::unique_ptr<Upload>& upload) {
   ByteStream& stream = connection.stream;
@@ -67,7 +74,9 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
     deadlines.arm_sending(*stream.state());
     parser.start(request.method);
     co_await stream.send_all(connection.head, request.body);
-    if (request.source) upload = std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue);
+    if (request.trace) tell_sent(request);
+    if (request.source)
+      upload = std::make_unique<Upload>(stream, request.source, deadlines, request.trace, request.expect_continue);
     int interim = 0;
     for (;;) {
       const ParseEvent event = next_event(stream, parser);
@@ -104,9 +113,10 @@ Coro<HeadOutcome> send_and_read_http2(Connection& connection, const RequestData&
     }
     connection.http2->submit_request(state, request.method, request.url.scheme(), request.url.request_target(),
                                      connection.head, request.source || !request.body.empty());
+    if (request.trace) tell_sent(request);
     if (request.source) {
-      upload =
-          std::make_unique<Upload>(stream, request.source, deadlines, request.expect_continue, Upload::Framing::kNone);
+      upload = std::make_unique<Upload>(stream, request.source, deadlines, request.trace, request.expect_continue,
+                                        Upload::Framing::kNone);
     }
     while (!state.head_complete()) {
       deadlines.arm(stream);
@@ -192,9 +202,10 @@ Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const Reque
   if (session.options.unix_socket.empty()) proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;
   int refusals = 0;
+  if (request.trace) request.trace->begin_hop(request, fields_as_sent(session, request));
   for (;;) {
     std::unique_ptr<Connection> connection;
-    if (!fresh) connection = session.pool->try_reuse(request.url, proxy, needs_http1(request));
+    if (!fresh) connection = session.pool->try_reuse(request.url, proxy, needs_http1(request), request.trace.get());
     if (!connection) {
       auto connecting = connect(*session.pool, request, proxy, deadlines, fresh);
       connection = co_await std::move(connecting);
@@ -238,6 +249,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const Reque
     state->deadlines = deadlines;
     state->max_body_bytes = request.max_body_bytes;
     if (request.method != "HEAD") state->start_decoding(session.options);
+    if (request.trace) state->watchers.push_back(trace_body(request.trace));
     co_return state;
   }
 }

@@ -6,6 +6,8 @@
 #include <corolla/runtime/timeout.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
+#include "http/client/request_trace.hpp"
+
 #include <string_view>
 #include <utility>
 
@@ -14,6 +16,10 @@ namespace corolla::inline v0::http {
 namespace {
 
 constexpr std::size_t kIdleWithoutLimit = 100;
+
+void tell(RequestTrace* trace, RequestTrace::ConnectionHook hook, const HostPool& host) {
+  if (trace) trace->tell(hook, TraceConnectionParams{host.destination.hostname, host.destination.port});
+}
 
 }  // namespace
 
@@ -46,7 +52,8 @@ bool ConnectionPool::has_room(const HostPool& host) const noexcept {
   return (limit_ == 0 || slots_ < limit_) && (limit_per_host_ == 0 || host.slots < limit_per_host_);
 }
 
-std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy, bool http1_only) {
+std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy, bool http1_only,
+                                                      RequestTrace* trace) {
   HostPool& host = host_of(url, proxy);
   if (!has_room(host) || !host.waiters.empty()) return nullptr;
   std::unique_ptr<Connection> connection;
@@ -54,6 +61,7 @@ std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Prox
   if (!connection) connection = pop_idle(host);
   if (connection) {
     take_slot(host);
+    tell(trace, &TraceConfig::on_connection_reuseconn, host);
   } else {
     forget_if_unused(host);
   }
@@ -61,13 +69,15 @@ std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Prox
 }
 
 Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
-                                                          bool fresh, bool http1_only) {
+                                                          bool fresh, bool http1_only, RequestTrace* trace) {
   HostPool& host = host_of(url, proxy);
   if (has_room(host) && host.waiters.empty()) {
     take_slot(host);
   } else {
+    tell(trace, &TraceConfig::on_connection_queued_start, host);
     auto waiting = wait_for(wait_for_slot(host), timeout.pool);
     co_await std::move(waiting);
+    tell(trace, &TraceConfig::on_connection_queued_end, host);
   }
   std::unique_ptr<Connection> connection;
   try {
@@ -76,14 +86,20 @@ Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxie
       while (!connection && host.asking) {
         const Future<void> told = get_running_loop().create_future<void>();
         host.curious.push_back(told);
+        tell(trace, &TraceConfig::on_connection_queued_start, host);
         co_await told;
+        tell(trace, &TraceConfig::on_connection_queued_end, host);
         connection = take_http2_stream(host);
       }
     }
     if (!connection && !fresh) connection = pop_idle(host);
-    if (!connection) {
-      auto connecting = connect(host, timeout, http1_only);
+    if (connection) {
+      tell(trace, &TraceConfig::on_connection_reuseconn, host);
+    } else {
+      tell(trace, &TraceConfig::on_connection_create_start, host);
+      auto connecting = connect(host, timeout, http1_only, trace);
       connection = co_await std::move(connecting);
+      tell(trace, &TraceConfig::on_connection_create_end, host);
     }
   } catch (...) {
     return_slot(host);
@@ -278,10 +294,11 @@ std::unique_ptr<Connection> ConnectionPool::take_http2_stream(HostPool& host) {
   return nullptr;
 }
 
-Coro<std::unique_ptr<Connection>> ConnectionPool::connect(HostPool& host, ClientTimeout timeout, bool http1_only) {
+Coro<std::unique_ptr<Connection>> ConnectionPool::connect(HostPool& host, ClientTimeout timeout, bool http1_only,
+                                                          RequestTrace* trace) {
   const bool offer = !http1_only && may_speak_http2(host);
   const Asking asking(host, offer && !host.asking);
-  auto connecting = wait_for(connector_.connect(host.destination, offer), timeout.sock_connect);
+  auto connecting = wait_for(connector_.connect(host.destination, offer, trace), timeout.sock_connect);
   ByteStream stream = co_await std::move(connecting);
   const TlsConnection* const tls = stream.tls();
   std::unique_ptr<Connection> connection;

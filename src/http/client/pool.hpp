@@ -69,11 +69,12 @@ class ConnectionPool final : private Http2SessionOwner {
 
   using Proxied = std::shared_ptr<const Proxy>;
   /// A slot at the host of `url` and a kept connection, if both are to be had at once; else null.
-  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url, const Proxied& proxy, bool http1_only);
+  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url, const Proxied& proxy, bool http1_only,
+                                                      RequestTrace* trace);
   /// Waits for a slot if need be, and connects if none is kept. With `fresh` a kept one is never used, but for one in
-  /// HTTP/2, which knows by itself what it is good for. With `http1_only` no such one is.
+  /// HTTP/2, which knows by itself what it is good for. With `http1_only` no such one is. `trace` may be null.
   [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
-                                                          bool fresh, bool http1_only);
+                                                          bool fresh, bool http1_only, RequestTrace* trace);
   /// Gives the slot back; the connection is kept when it is `reusable`, else closed.
   void give_back(std::unique_ptr<Connection> connection, bool reusable) noexcept;
   /// Closes what is idle and keeps nothing any more.
@@ -99,7 +100,8 @@ class ConnectionPool final : private Http2SessionOwner {
   void forget_if_unused(HostPool& host) noexcept;
   [[nodiscard]] bool may_speak_http2(const HostPool& host) const noexcept;
   [[nodiscard]] std::unique_ptr<Connection> take_http2_stream(HostPool& host);
-  [[nodiscard]] Coro<std::unique_ptr<Connection>> connect(HostPool& host, ClientTimeout timeout, bool http1_only);
+  [[nodiscard]] Coro<std::unique_ptr<Connection>> connect(HostPool& host, ClientTimeout timeout, bool http1_only,
+                                                          RequestTrace* trace);
   void http2_in_use(Http2ClientSession& session, bool in_use) noexcept override;
   void http2_gone(Http2ClientSession& session) noexcept override;
 

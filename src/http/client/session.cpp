@@ -6,6 +6,7 @@
 #include "http/client/pool.hpp"
 #include "http/client/redirect.hpp"
 #include "http/client/request_head.hpp"
+#include "http/client/request_trace.hpp"
 #include "http/client/response_state.hpp"
 #include "http/client/session_state.hpp"
 
@@ -52,7 +53,10 @@ Request Session::request(std::string_view method, Url url) {
   return Request(private_, std::move(data));
 }
 
-Coro<Response> Request::send() && { return send_request(std::move(session_), std::move(data_)); }
+Coro<Response> Request::send() && {
+  auto* const send = session_->options.trace_configs.empty() ? send_request : send_traced;
+  return send(std::move(session_), std::move(data_));
+}
 
 Coro<void> Session::close() {
   private_->closed = true;
@@ -98,9 +102,25 @@ Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData re
       throw TooManyRedirects(state->head.status, "more than " + std::to_string(request.max_redirects) +
                                                      " redirects, the last one to " + target->href());
     }
+    if (request.trace) request.trace->tell_redirect(state->head.status, state->head.headers, *target);
     history.push_back(state->url);
     prepare_redirect(request, state->head.status, std::move(*target));
     co_await discard_body(*state);
+  }
+}
+
+Coro<Response> send_traced(std::shared_ptr<SessionState> shared, RequestData request) {
+  const auto trace = std::make_shared<RequestTrace>(shared->options, request);
+  request.trace = trace;
+  trace->tell_start(request.headers);
+  auto sending = send_request(std::move(shared), std::move(request));
+  try {
+    Response response = co_await std::move(sending);
+    trace->tell_end(response);
+    co_return response;
+  } catch (...) {
+    trace->tell_exception(std::current_exception());
+    throw;
   }
 }
 

@@ -55,5 +55,7 @@ class UnderWay {
 
 /// The coroutine behind Request::send.
 Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData request);
+/// As above for a session with watchers.
+Coro<Response> send_traced(std::shared_ptr<SessionState> shared, RequestData request);
 
 }  // namespace corolla::inline v0::http

@@ -5,6 +5,8 @@
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
+#include "http/client/request_trace.hpp"
+
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -19,18 +21,21 @@ constexpr std::size_t kPiece = std::size_t{64} * 1024;  // of a body that stands
 
 using SharedStream = FutureRef<StreamState>;
 
-Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines) {
+Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
+                      std::shared_ptr<RequestTrace> trace) {
   for (std::string_view rest = source->whole; !rest.empty();) {
     const std::string_view piece = rest.substr(0, kPiece);
     rest.remove_prefix(piece.size());
     deadlines.arm_sending(*stream);
     stream->send(&piece, 1);
+    if (trace) trace->tell_sent(piece);
     co_await StreamDrain(stream, StreamState::Level::kLow);
   }
 }
 
 // RFC 9112, section 7.1, for chunks.
-Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines, bool chunked) {
+Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
+                       std::shared_ptr<RequestTrace> trace, bool chunked) {
   std::uint64_t sent = 0;
   while (auto piece = co_await source->pieces->next()) {
     if (piece->empty()) continue;
@@ -48,6 +53,7 @@ Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, 
           std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())), "\r\n", *piece, "\r\n"};
       stream->send(chunk.data(), chunk.size());
     }
+    if (trace) trace->tell_sent(*piece);
     co_await StreamDrain(stream, StreamState::Level::kLow);
   }
   if (source->size && sent < *source->size)
@@ -72,21 +78,21 @@ bool is_of_the_body(const std::exception_ptr& error) {
 
 }  // namespace
 
-Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines, bool expect_continue,
-               Framing framing) {
+Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
+               std::shared_ptr<RequestTrace> trace, bool expect_continue, Framing framing) {
   if (expect_continue) shared_->leave = get_running_loop().create_future<void>();
-  sending_ = create_task(send, stream.state(), std::move(source), deadlines, shared_, framing);
+  sending_ = create_task(send, stream.state(), std::move(source), deadlines, std::move(trace), shared_, framing);
 }
 
 Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                        std::shared_ptr<Shared> shared, Framing framing) {
+                        std::shared_ptr<RequestTrace> trace, std::shared_ptr<Shared> shared, Framing framing) {
   if (shared->leave.valid()) {
     auto waiting = wait_for(shared->leave, kLongestWaitToContinue);
     static_cast<void>(co_await outcome(std::move(waiting)));
   }
   const bool chunked = framing == Framing::kInBand && !source->size;
-  auto sending =
-      source->pieces ? send_pieces(stream, source, deadlines, chunked) : send_whole(stream, source, deadlines);
+  auto sending = source->pieces ? send_pieces(stream, source, deadlines, trace, chunked)
+                                : send_whole(stream, source, deadlines, trace);
   const auto sent = co_await outcome(std::move(sending));
   if (sent) deadlines.arm(*stream);
   if (sent && framing == Framing::kNone && !stream->closing()) stream->send_eof();

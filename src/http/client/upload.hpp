@@ -44,9 +44,9 @@ class Upload {
     kInBand,  ///< by its length, or by chunks
     kNone     ///< the stream is its own, and ends
   };
-  /// Begins to send, at once or when the server says 100 (Continue), or nothing for a second.
-  Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines, bool expect_continue,
-         Framing framing = Framing::kInBand);
+  /// `trace` may be null. Begins to send, at once or when the server says 100 (Continue), or nothing for a second.
+  Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
+         std::shared_ptr<RequestTrace> trace, bool expect_continue, Framing framing = Framing::kInBand);
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
   ~Upload() { stop(); }
@@ -65,7 +65,7 @@ class Upload {
     Future<void> leave;  // to send
   };
   static Coro<void> send(FutureRef<StreamState> stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                         std::shared_ptr<Shared> shared, Framing framing);
+                         std::shared_ptr<RequestTrace> trace, std::shared_ptr<Shared> shared, Framing framing);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   Task<void> sending_;

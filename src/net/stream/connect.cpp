@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/net/connect.hpp>
 
+#include <corolla/net/interleave.hpp>
 #include <corolla/net/resolver.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/exception_group.hpp>
@@ -9,7 +10,6 @@
 
 #include "backend/backend.hpp"
 #include "backend/connect_operation.hpp"
-#include "net/dns/interleave.hpp"
 #include "net/socket/socket_options.hpp"
 #include "net/stream/secure_stream.hpp"
 #include "net/stream/socket_state.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "net/dns/interleave.hpp"
+#include <corolla/net/interleave.hpp>
 
 #include <gtest/gtest.h>
 

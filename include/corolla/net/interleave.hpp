@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The order in which the addresses of a host are tried: RFC 8305, section 4.
+/// interleave: the order in which the addresses of a host are tried, for who looks names up apart from connecting.
+///
+///     auto addresses = co_await getaddrinfo(host, 443);
+///     ByteStream stream = co_await connect_to(interleave(addresses, 1));
+///
+/// Source: RFC 8305, section 4. connect_tcp does it by itself. Thread safe.
 #pragma once
 
 #include <corolla/net/address.hpp>
