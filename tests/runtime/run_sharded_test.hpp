@@ -3,6 +3,8 @@
 /// The fixture of the tests of run_sharded.
 #pragma once
 
+#include "tests/support/sanitizers.hpp"
+
 #include <corolla/runtime.hpp>
 #include <corolla/runtime/run_sharded.hpp>
 
@@ -18,10 +20,6 @@ using namespace corolla;
 using namespace std::chrono_literals;
 
 inline Coro<void> forever() { co_await get_running_loop().create_future<>(); }
-
-#ifndef __has_feature
-#define __has_feature(feature) 0  // g++
-#endif
 
 /// liburing maps and unmaps its rings by bare system calls. ThreadSanitizer does not see them, and takes a ring for what
 /// another thread had at the same address.

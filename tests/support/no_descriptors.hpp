@@ -3,15 +3,13 @@
 /// A process that is out of file descriptors.
 #pragma once
 
+#include "tests/support/sanitizers.hpp"
+
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 namespace corolla_tests {
-
-#ifndef __has_feature
-#define __has_feature(feature) 0  // g++
-#endif
 
 #if __has_feature(address_sanitizer)
 inline constexpr bool kDescriptorsMayRunOut = false;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// 100,000 requests leave no descriptor, frame, future or timer behind. Both backends.
+// 100,000 requests (20,000 under ThreadSanitizer) leave no descriptor, frame, future or timer behind. Both backends.
+#include "tests/support/sanitizers.hpp"
+
 #include <corolla/http/session.hpp>
 #include <corolla/net/server.hpp>
 #include <corolla/runtime.hpp>
@@ -16,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kTasks = 50;
-constexpr int kRequestsEach = 2000;
+constexpr int kRequestsEach = corolla_tests::kThreadSanitizer ? 400 : 2000;
 
 struct Held {
   std::size_t descriptors;

@@ -4,6 +4,7 @@
 
 #include "crawl/extract/css_xpath.hpp"
 #include "crawl/extract/xpath_scan.hpp"
+#include "tests/support/sanitizers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -50,7 +51,7 @@ TEST(EarlyStop, GivesTheSameOnARealSite) {
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(COROLLA_PYTHON_DOC)) {
     if (entry.path().extension() != ".html") continue;
-    ++pages;
+    if (++pages % 8 != 0 && corolla_tests::kThreadSanitizer) continue;
     std::ifstream stream(entry.path(), std::ios::binary);
     std::stringstream text;
     text << stream.rdbuf();
@@ -65,7 +66,7 @@ TEST(EarlyStop, GivesTheSameOnARealSite) {
               (std::vector<std::vector<std::string>>{expected[0], expected[1]}));
   }
   EXPECT_GT(pages, 500U);
-  EXPECT_GT(found, 2000U);
+  EXPECT_GT(found, corolla_tests::kThreadSanitizer ? 250U : 2000U);
 }
 
 /// Long enough that what stands before it is read in an earlier chunk.

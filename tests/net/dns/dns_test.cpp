@@ -2,6 +2,7 @@
 //
 // getaddrinfo and getnameinfo, and the threads they run in.
 #include "tests/net/net_test.hpp"
+#include "tests/support/sanitizers.hpp"
 
 #include "net/dns/resolver_threads.hpp"
 
@@ -10,10 +11,6 @@
 #include <vector>
 
 #include <sys/wait.h>
-
-#ifndef __has_feature
-#define __has_feature(feature) 0  // g++
-#endif
 
 namespace corolla_tests {
 namespace {

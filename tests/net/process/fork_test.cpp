@@ -2,12 +2,10 @@
 //
 // A forked child that did not exec runs loops of its own.
 #include "tests/net/process/subprocess_test.hpp"
+#include "tests/support/sanitizers.hpp"
 
 #include <string>
 
-#ifndef __has_feature
-#define __has_feature(feature) 0  // g++
-#endif
 #if !__has_feature(thread_sanitizer)  // which has no threads after a fork
 
 namespace corolla_tests {

@@ -2,6 +2,7 @@
 #include "tests/net/net_test.hpp"
 
 #include "tests/support/destroy_at_every_step.hpp"
+#include "tests/support/sanitizers.hpp"
 
 #include <corolla/net/signals.hpp>
 
@@ -15,10 +16,6 @@
 #include <vector>
 
 #include <sys/wait.h>
-
-#ifndef __has_feature
-#define __has_feature(feature) 0  // g++
-#endif
 
 namespace corolla_tests {
 namespace {
