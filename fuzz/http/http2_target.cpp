@@ -28,17 +28,20 @@ using corolla_fuzz::require;
 using corolla_fuzz::SentFrames;
 using namespace std::chrono_literals;
 
+constexpr std::size_t kMostBody = 70'000;  // more than a window
+
 // What the input's first two bytes say; its rest is what the peer sends.
 struct Plan {
   explicit Plan(std::string_view bytes) noexcept {
     const auto byte = [&](std::size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U; };
-    constexpr std::array<std::size_t, 8> kPieces{std::numeric_limits<std::size_t>::max(), 1, 3, 9, 10, 17, 64, 1000};
+    constexpr std::array<std::size_t, 4> kPieces{std::numeric_limits<std::size_t>::max(), 300, 1000, 9000};
     attacks_client = byte(0) % 2 == 1;
     framed = byte(0) / 2 % 2 == 1;
     half_closes = byte(0) / 4 % 2 == 1;
     deaf = byte(0) / 8 % 2 == 1;
     interrupts = byte(0) / 16 % 2 == 1;
-    piece = kPieces[byte(0) / 32];
+    crumbles = byte(0) / 32 % 2 == 1;
+    piece = kPieces[byte(0) / 64];
     steps = byte(1);
   }
   bool attacks_client;
@@ -46,6 +49,7 @@ struct Plan {
   bool half_closes;  // behind its bytes
   bool deaf;         // reads nothing for a while
   bool interrupts;   // the server is stopped, or a request cancelled, after some steps of the loop
+  bool crumbles;     // its first bytes come one by one
   std::size_t piece;
   unsigned steps;
 };
@@ -102,7 +106,7 @@ Coro<ServerResponse> answer(ServerRequest& request) {
   require(!request.target().empty() && is_clean(request.target()) && is_clean(request.host()), "a target is one line");
   check_fields(request.headers());
   const std::string_view path = request.path();
-  if (path.starts_with("/large")) co_return ServerResponse(200, std::string(200'000, 'l'));
+  if (path.starts_with("/large")) co_return ServerResponse(200, std::string(kMostBody, 'l'));
   if (path.starts_with("/late")) co_await sleep(5s);
   if (path.starts_with("/error")) throw HttpError(418, "no");
   ServerResponse response(200);
@@ -128,7 +132,13 @@ Coro<ServerResponse> answer(ServerRequest& request) {
 // Sends its bytes, then reads until the other end closes the connection.
 Coro<void> attack(ByteStream stream, std::string bytes, const Plan& plan) {
   SentFrames sent(plan.attacks_client);
-  stream.send_nowait(bytes);
+  std::string_view rest = bytes;
+  for (unsigned i = 0; plan.crumbles && i < plan.steps && !rest.empty(); ++i) {
+    stream.send_nowait(rest.substr(0, 1));
+    rest.remove_prefix(1);
+    co_await sleep(0ms);
+  }
+  stream.send_nowait(rest);
   if (plan.half_closes) stream.send_eof();
   if (plan.deaf) co_await sleep(10min);
   for (;;) {
@@ -203,7 +213,7 @@ Coro<void> attack_client(const Plan& plan, std::string bytes, ByteStream ours, B
   auto session = FutureRef<Http2ClientSession>::adopt(new Http2ClientSession(std::move(ours), limits, 15s, pool));
   auto reading = create_task(Http2ClientSession::read, session);
   std::vector<Task<void>> requests;
-  for (const std::size_t size : {0U, 100'000U, 0U})
+  for (const std::size_t size : {std::size_t{0}, kMostBody, std::size_t{0}})
     requests.push_back(create_task(ask, session, std::string(size, 'b')));
   auto attacking = create_task(attack(std::move(theirs), std::move(bytes), plan));
   if (plan.interrupts) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #if !COROLLA_BLOCK_CACHE
@@ -72,7 +73,8 @@ class BlockStack {
   static void release(char* block) noexcept {
     if (!block) return;
     ASAN_UNPOISON_MEMORY_REGION(block, kReceiveBlock);
-    if (std::any_of(block, block + kReceiveBlock, [](char byte) { return byte != kCanary; })) {
+    // One call, since a loop takes most of the time of a build that counts its branches.
+    if (*block != kCanary || std::memcmp(block, block + 1, kReceiveBlock - 1) != 0) {
       std::fputs("corolla: somebody wrote to a receive block that was given back\n", stderr);
       std::abort();
     }
