@@ -48,14 +48,15 @@ Coro<Peer> start_peer(Command command) {
   throw RuntimeError("the program ends each time it is started");
 }
 
-inline Coro<void> stop_peer(Peer& peer) {
-  peer.process.terminate();
-  auto ending = wait_for(peer.process.wait(), 5s);
+inline Coro<void> stop_peer(Process& process) {
+  process.terminate();
+  auto ending = wait_for(process.wait(), 5s);
   const auto ended = co_await outcome(std::move(ending));
   if (ended) co_return;
-  peer.process.kill();
-  auto killed = peer.process.wait();
+  process.kill();
+  auto killed = process.wait();
   co_await std::move(killed);
 }
+inline Coro<void> stop_peer(Peer& peer) { return stop_peer(peer.process); }
 
 }  // namespace corolla::test
