@@ -6,13 +6,12 @@
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/runtime/error.hpp>
 
+#include "http/lines_of_file.hpp"
 #include "http/replacement_file.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <string>
 
 namespace corolla::inline v0::http {
@@ -20,8 +19,6 @@ namespace corolla::inline v0::http {
 namespace {
 
 constexpr std::string_view kHttpOnly = "#HttpOnly_";
-constexpr std::size_t kLongestLine = 16 * 1024;
-constexpr std::size_t kMostLines = 100'000;
 
 std::string line_of(const Cookie& cookie) {
   std::string line;
@@ -78,27 +75,18 @@ void CookieJar::save(const std::string& path) const {
 }
 
 void CookieJar::load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT) return;
-    throw OSError(errno, "open " + path);
-  }
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    std::string_view text = line;
-    if (text.ends_with('\r')) text.remove_suffix(1);
+  read_lines(path, "no cookie of a cookies.txt", [this](std::string_view line) {
     Cookie cookie;
-    if (text.starts_with(kHttpOnly)) {
-      text.remove_prefix(kHttpOnly.size());
+    if (line.starts_with(kHttpOnly)) {
+      line.remove_prefix(kHttpOnly.size());
       cookie.http_only = true;
-    } else if (text.empty() || text.starts_with('#')) {
-      continue;
+    } else if (line.empty() || line.starts_with('#')) {
+      return true;
     }
-    if (text.size() > kLongestLine || number > kMostLines || !read_line(text, cookie))
-      throw ValueError(path + ":" + std::to_string(number) + ": no cookie of a cookies.txt");
+    if (!read_line(line, cookie)) return false;
     set(std::move(cookie));
-  }
-  if (file.bad()) throw OSError(errno, "read " + path);
+    return true;
+  });
 }
 
 }  // namespace corolla::inline v0::http

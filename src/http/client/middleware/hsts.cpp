@@ -8,12 +8,11 @@
 #include <corolla/runtime/error.hpp>
 
 #include "http/client/middleware/hsts.hpp"
+#include "http/lines_of_file.hpp"
 #include "http/replacement_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <utility>
@@ -25,8 +24,6 @@ namespace {
 using time_point = HstsStore::time_point;
 
 constexpr std::size_t kLongestField = 1024;
-constexpr std::size_t kLongestLine = 1024;
-constexpr std::size_t kMostLines = 100'000;
 constexpr std::int64_t kForever = 10LL * 365 * 24 * 3600;  // what is longer is as good
 
 std::string_view trimmed(std::string_view text) {
@@ -231,16 +228,9 @@ void HstsStore::save(const std::string& path) const {
 }
 
 void HstsStore::load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT) return;
-    throw OSError(errno, "open " + path);
-  }
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
+  read_lines(path, "no host of an HSTS file", [this](std::string_view line) {
     std::string_view text = trimmed(line);
-    if (text.empty() || text.starts_with('#')) continue;
+    if (text.empty() || text.starts_with('#')) return true;
     State::Host host;
     host.include_subdomains = text.starts_with('.');
     if (host.include_subdomains) text.remove_prefix(1);
@@ -249,12 +239,11 @@ void HstsStore::load(const std::string& path) {
     std::string_view time = trimmed(text.substr(space));
     if (time.size() >= 2 && time.front() == '"' && time.back() == '"') time = time.substr(1, time.size() - 2);
     const auto ends = time == "unlimited" ? state_->now() + std::chrono::seconds(kForever) : parse_time(time);
-    if (line.size() > kLongestLine || number > kMostLines || !url || !is_name(url->hostname()) || !ends)
-      throw ValueError(path + ":" + std::to_string(number) + ": no host of an HSTS file");
+    if (!url || !is_name(url->hostname()) || !ends) return false;
     host.ends = *ends;
     state_->set(without_dot(url->hostname()), host);
-  }
-  if (file.bad()) throw OSError(errno, "read " + path);
+    return true;
+  });
 }
 
 }  // namespace corolla::inline v0::http

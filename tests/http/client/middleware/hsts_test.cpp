@@ -112,9 +112,11 @@ TEST_F(HstsTest, SavedAndLoadedAsCurlDoes) {
   write_whole_file(path, "# ours\n\nC.EXAMPLE \"unlimited\"\r\n");
   later.load(path);
   EXPECT_TRUE(later.covers("c.example"));
-  for (const char* bad : {"a.example", "a.example \"20261301 00:00:00\"", "a.example \"soon\"", "1.2.3.4 \"unlimited\"",
-                          "a b \"unlimited\"", "a.example \"20260101 24:00:00\""}) {
-    write_whole_file(path, std::string("b.example \"unlimited\"\n") + bad + "\n");
+  const std::vector<std::string> malformed{
+      "a.example",         "a.example \"20261301 00:00:00\"", "a.example \"soon\"",          "1.2.3.4 \"unlimited\"",
+      "a b \"unlimited\"", "a.example \"20260101 24:00:00\"", "#" + std::string(20'000, ' ')};
+  for (const std::string& bad : malformed) {
+    write_whole_file(path, "b.example \"unlimited\"\n" + bad + "\n");
     try {
       later.load(path);
       ADD_FAILURE() << bad;
