@@ -74,7 +74,10 @@ void add_get_options(CLI::App& command, GetArguments& a) {
       ->allow_extra_args(false)
       ->excludes(data)
       ->excludes(json);
-  command.add_option("-u,--user", a.user, "Basic credentials, for this origin alone")->type_name("USER:PASSWORD");
+  CLI::Option* user =
+      command.add_option("-u,--user", a.user, "Credentials, for this origin alone")->type_name("USER:PASSWORD");
+  command.add_flag("--digest", a.digest, "Prove the password (digest authentication) instead of sending it")
+      ->needs(user);
   command
       .add_option("-x,--proxy", a.proxy, "Through this proxy: http, https, socks5 or socks5h; else the environment's")
       ->type_name("URL");
@@ -167,7 +170,9 @@ http::Request make_request(http::Session& session, const GetArguments& a) {
   if (!a.user.empty()) {
     const std::size_t colon = std::min(a.user.find(':'), a.user.size());
     const std::string password = colon < a.user.size() ? a.user.substr(colon + 1) : std::string();
-    request = std::move(request).basic_auth(a.user.substr(0, colon), password);
+    const std::string name = a.user.substr(0, colon);
+    request = a.digest ? std::move(request).digest_auth(http::DigestAuth(name, password))
+                       : std::move(request).basic_auth(name, password);
   }
   for (const std::string& field : a.headers) {
     const std::size_t colon = field.find(':');

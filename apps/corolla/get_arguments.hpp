@@ -26,6 +26,7 @@ struct GetArguments {
   std::optional<std::string> json_body;
   std::vector<std::string> form;
   std::string user;
+  bool digest = false;
   std::string proxy;
   std::string output;  // a file; "-" and "" are standard output
   bool remote_name = false;

@@ -10,13 +10,16 @@
 #include "corolla/command.hpp"
 #include "corolla/get_arguments.hpp"
 #include "corolla/output_file.hpp"
+#include "corolla/phase_times.hpp"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include <unistd.h>
 
@@ -30,7 +33,10 @@ Examples:
   corolla get example.org                                    the page, on standard output
   corolla get -O https://example.org/large.iso -C            into large.iso, going on where it ends
   corolla get -F photo=@beach.jpg -F title=Holidays https://example.org/upload
-  corolla get --json -o /dev/null https://example.org | jq .timings.first_byte
+  corolla get --json -o /dev/null https://example.org | jq .timings
+
+Times (-v, and --json in seconds): what was spent on waiting for a connection (queued), on looking hosts up (dns), on
+connecting, proxies included, and on TLS; first_byte and total are since the beginning.
 
 Exit codes, curl's where it has one:
     0  done; whatever the status, unless --fail
@@ -63,6 +69,10 @@ enum GetExitCode : int {
 
 using Clock = std::chrono::steady_clock;
 
+using Phase = PhaseTimes::Phase;
+constexpr std::array<std::pair<const char*, Phase>, 4> kPhases{
+    {{"queued", Phase::kQueued}, {"dns", Phase::kDns}, {"connect", Phase::kConnect}, {"tls", Phase::kTls}}};
+
 /// What is told in the end.
 struct Result {
   int status = 0;
@@ -79,7 +89,9 @@ struct Result {
 class Fetch {
  public:
   Fetch(const GetArguments& arguments, http::SessionOptions options)
-      : arguments_(arguments), options_(std::move(options)) {}
+      : arguments_(arguments), options_(std::move(options)) {
+    options_.trace_configs.push_back(phases_.hooks());
+  }
   Fetch(const Fetch&) = delete;
   Fetch& operator=(const Fetch&) = delete;
 
@@ -116,7 +128,14 @@ class Fetch {
       const std::string line = json(exit_code) + "\n";
       std::fwrite(line.data(), 1, line.size(), arguments_.output.empty() ? stderr : stdout);
     }
-    if (!arguments_.verbose || result_.status == 0) return;
+    if (!arguments_.verbose) return;
+    std::string spent;
+    for (const auto& [name, phase] : kPhases) {
+      if (const auto time = phases_.of(phase); time.count() > 0)
+        spent += (spent.empty() ? "* " : ", ") + std::string(name) + " " + crawl::format_duration(time);
+    }
+    if (!spent.empty()) std::fprintf(stderr, "%s\n", spent.c_str());
+    if (result_.status == 0) return;
     std::fprintf(stderr, "* %s, the head after %s, all after %s\n",
                  crawl::format_bytes(static_cast<double>(result_.bytes)).c_str(),
                  crawl::format_duration(result_.first_byte).c_str(), crawl::format_duration(result_.total).c_str());
@@ -192,6 +211,7 @@ class Fetch {
   [[nodiscard]] std::string json(int exit_code) const {
     const auto seconds = [](std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); };
     crawl::JsonObject timings;
+    for (const auto& [name, phase] : kPhases) timings.add(name, seconds(phases_.of(phase)));
     timings.add("first_byte", seconds(result_.first_byte)).add("total", seconds(result_.total));
     std::string fields = "[";
     for (const auto& [name, value] : result_.headers) {
@@ -212,6 +232,7 @@ class Fetch {
 
   const GetArguments& arguments_;
   http::SessionOptions options_;
+  PhaseTimes phases_;
   Result result_;
   std::string error_;
   Clock::time_point began_ = Clock::now();

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """corolla get: what is sent, what is written where, and the exit codes."""
 import gzip
+import hashlib
 import json
+import re
 import shutil
 import socket
 import struct
@@ -101,6 +103,32 @@ class WhatIsSent(GetTest):
         self.assertIn(b'filename="note.txt"\r\nContent-Type: text/plain', heard["body"])
         self.assertIn(b"Content-Type: text/x-note\r\n\r\nwith love\r\n", heard["body"])
 
+    def test_digest(self):
+        heads = []
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            challenge = answer(b"no", "401 Unauthorized", headers=['WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"'])
+            connection, _address = listener.accept()
+            with connection:
+                for reply in (challenge, answer(b"heard")):
+                    received = b""
+                    while b"\r\n\r\n" not in received:
+                        received += connection.recv(65536)
+                    heads.append(received.decode())
+                    connection.sendall(reply)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.assertEqual(self.get("127.0.0.1:%d/path" % listener.getsockname()[1], "--digest", "-u", "ada:love"), OK)
+        thread.join(DEADLINE)
+        self.assertEqual(self.stdout, b"heard")
+        self.assertNotIn("Authorization", heads[0])
+        proof = dict(re.findall(r'(\w+)="?([^",\r]*)', heads[1].split("Authorization: Digest ")[1]))
+        md5 = lambda text: hashlib.md5(text.encode()).hexdigest()
+        self.assertEqual(proof["response"], md5(":".join((md5("ada:r:love"), "n", proof["nc"], proof["cnonce"], "auth",
+                                                          md5("GET:/path")))))
+
     def test_raw(self):
         self.assertNotIn("Accept-Encoding", self.sent("--raw")["fields"])
 
@@ -172,6 +200,40 @@ class WhatIsWritten(GetTest):
         self.assertEqual(self.site.requests, ["/round"] * 4)
 
 
+class Times(GetTest):
+    def serve(self, *options):
+        (self.directory / "page").write_bytes(b"page")
+        server = subprocess.Popen([COROLLA, "serve", self.directory, "--port", "0", "--quiet", *options],
+                                  stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait, DEADLINE)
+        self.addCleanup(server.terminate)
+        return server.stdout.readline().split()[-1] + "page"
+
+    def times(self, url, *options):
+        self.assertEqual(self.get(url, "--json", "-o", "out", *options), OK, self.stderr)
+        times = json.loads(self.stdout)["timings"]
+        self.assertEqual(set(times), {"queued", "dns", "connect", "tls", "first_byte", "total"})
+        self.assertLessEqual(times["queued"] + times["dns"] + times["connect"] + times["tls"], times["first_byte"])
+        self.assertLessEqual(times["first_byte"], times["total"])
+        return [name for name in ("queued", "dns", "connect", "tls") if times[name] > 0]
+
+    def test_plain(self):
+        url = self.serve()
+        self.assertEqual(self.times(url), ["connect"])
+        self.assertEqual(self.times(url.replace("127.0.0.1", "localhost"), "-v"), ["dns", "connect"])
+        self.assertRegex(self.stderr, r"\n\* dns [0-9.]+ .*s, connect [0-9.]+ .*s\n\* 4 B, the head after ")
+
+    def test_tls(self):
+        openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                   "-subj", "/CN=test", "-keyout", "key", "-out", "cert"]
+        subprocess.run(openssl, check=True, capture_output=True, cwd=self.directory, timeout=DEADLINE)
+        url = self.serve("--cert", self.directory / "cert", "--key", self.directory / "key")
+        self.assertEqual(self.times(url, "--insecure"), ["connect", "tls"])
+        self.assertEqual(self.get(url, "--json", "-q"), 60)
+        self.assertGreater(json.loads(self.stderr)["timings"]["tls"], 0, "what failed took its time, too")
+
+
 class Resuming(GetTest):
     def test_the_rest_is_appended(self):
         directory = self.directory / "site"
@@ -205,7 +267,7 @@ class WhatGoesWrong(GetTest):
         for arguments in ([], ["ftp://a.example/"], ["http://"], ["a.example", "--max-time", "soon"], ["a.example", "-C"],
                           ["a.example", "-d", "a", "-F", "b=c"], ["a.example", "-H", "no colon"],
                           ["a.example", "-F", "no equals"], ["a.example", "-x", "ftp://proxy"],
-                          ["a.example", "--cacert", "none.pem"], ["a.example", "--nonsense"], ["a.example", "-O", "-o", "x"]):
+                          ["a.example", "--cacert", "none.pem"], ["a.example", "--nonsense"], ["a.example", "--digest"], ["a.example", "-O", "-o", "x"]):
             self.assertEqual(self.get(*arguments), USAGE, (arguments, self.stderr))
             self.assert_one_error()
 
