@@ -53,7 +53,7 @@ Coro<ByteStream> Connector::reach(const Destination& to, RequestTrace* trace) {
   if (!to.proxy->is_http()) {
     auto asking = ask_socks5(stream, to, trace);
     co_await std::move(asking);
-  } else if (to.tls) {
+  } else if (!to.forwarded()) {
     auto opening = open_tunnel(stream, to);
     co_await std::move(opening);
   }

@@ -24,16 +24,18 @@ struct Destination {
   std::uint16_t port;
   bool tls;
   std::shared_ptr<const Proxy> proxy;  // null: straight there
+  bool upgrades = false;               // to another protocol, which no proxy passes on
+  /// Requests are sent to the proxy, which passes them on; else through it.
+  [[nodiscard]] bool forwarded() const noexcept { return proxy && proxy->is_http() && !tls && !upgrades; }
 };
 
 class Connector {
  public:
   explicit Connector(const SessionOptions& options);
 
-  /// A stream to the destination, TLS included. For plain http through an HTTP proxy it is one to the proxy, which is told the
-  /// whole URL of each request. OSError, TlsError; ClientProxyConnectionError and ClientHttpProxyError when the proxy is to
-  /// blame. Both outlive the call.
-  /// With `http2` that is offered, too, over TLS. `trace` may be null.
+  /// A stream to the destination, TLS included; one to the proxy when that forwards requests, each with its whole URL. OSError,
+  /// TlsError; ClientProxyConnectionError and ClientHttpProxyError when the proxy is to blame. With `http2` that is offered, too,
+  /// over TLS. `trace` may be null. What is given outlives the call.
   [[nodiscard]] Coro<ByteStream> connect(const Destination& to, bool http2, RequestTrace* trace);
 
  private:

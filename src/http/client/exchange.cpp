@@ -221,7 +221,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const Reque
         throw;
       }
     }
-    write_request_head(lease->head, session, request, lease->host->forwarded() ? proxy.get() : nullptr);
+    write_request_head(lease->head, session, request, lease->host->destination.forwarded() ? proxy.get() : nullptr);
     const bool reused = lease->reused && !fresh;
     std::unique_ptr<Upload> upload;
     auto exchanging = lease->http2 ? send_and_read_http2(*lease, request, deadlines, upload)

@@ -34,14 +34,16 @@ ConnectionPool::ConnectionPool(const SessionOptions& options)
 
 ConnectionPool::~ConnectionPool() { close(); }
 
-HostPool& ConnectionPool::host_of(const Url& url, const Proxied& proxy) {
+// What must be HTTP/1.1 is a request to switch to another protocol. A proxy has connections for those apart.
+HostPool& ConnectionPool::host_of(const Url& url, const Proxied& proxy, bool upgrades) {
   std::string with_proxy;
   std::string_view key = url.host_and_port();
-  if (proxy) key = with_proxy.append(key).append(" via ").append(proxy->key);
   const bool tls = url.scheme() == "https";
+  const bool tunnels = upgrades && !tls && proxy && proxy->is_http();
+  if (proxy) key = with_proxy.append(key).append(tunnels ? " through " : " via ").append(proxy->key);
   Hosts& hosts = tls ? tls_hosts_ : plain_hosts_;
   if (const auto found = hosts.find(key); found != hosts.end()) return *found->second;
-  Destination destination{std::string(url.hostname()), url.effective_port(), tls, proxy};
+  Destination destination{std::string(url.hostname()), url.effective_port(), tls, proxy, tunnels};
   auto host = std::make_unique<HostPool>(std::string(key), std::move(destination));
   HostPool& made = *host;
   hosts.emplace(made.key, std::move(host));
@@ -54,7 +56,7 @@ bool ConnectionPool::has_room(const HostPool& host) const noexcept {
 
 std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy, bool http1_only,
                                                       RequestTrace* trace) {
-  HostPool& host = host_of(url, proxy);
+  HostPool& host = host_of(url, proxy, http1_only);
   if (!has_room(host) || !host.waiters.empty()) return nullptr;
   std::unique_ptr<Connection> connection;
   if (!http1_only) connection = take_http2_stream(host);
@@ -70,7 +72,7 @@ std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Prox
 
 Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
                                                           bool fresh, bool http1_only, RequestTrace* trace) {
-  HostPool& host = host_of(url, proxy);
+  HostPool& host = host_of(url, proxy, http1_only);
   if (has_room(host) && host.waiters.empty()) {
     take_slot(host);
   } else {
@@ -280,7 +282,7 @@ class Asking {
 }  // namespace
 
 bool ConnectionPool::may_speak_http2(const HostPool& host) const noexcept {
-  if (host.http1 || host.forwarded()) return false;
+  if (host.http1 || host.destination.forwarded()) return false;
   return host.destination.tls ? http2_ != Http2Use::kOff : http2_ == Http2Use::kPriorKnowledge;
 }
 

@@ -39,10 +39,6 @@ namespace corolla::inline v0::http {
 class HostPool {
  public:
   HostPool(std::string name, Destination where_to) : key(std::move(name)), destination(std::move(where_to)) {}
-  /// Requests are sent to a proxy that passes them on, not through it.
-  [[nodiscard]] bool forwarded() const noexcept {
-    return destination.proxy && !destination.tls && destination.proxy->is_http();
-  }
   const std::string key;
   const Destination destination;
   std::size_t slots = 0;                // taken
@@ -85,7 +81,7 @@ class ConnectionPool final : private Http2SessionOwner {
 
  private:
   ~ConnectionPool();
-  [[nodiscard]] HostPool& host_of(const Url& url, const Proxied& proxy);
+  [[nodiscard]] HostPool& host_of(const Url& url, const Proxied& proxy, bool upgrades);
   [[nodiscard]] bool has_room(const HostPool& host) const noexcept;
   Coro<void> wait_for_slot(HostPool& host);
   void take_slot(HostPool& host) noexcept;

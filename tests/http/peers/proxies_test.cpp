@@ -4,6 +4,7 @@
 #include "tests/http/peers/peer.hpp"
 #include "tests/support/temporary_directory.hpp"
 
+#include <corolla/http/accept_websocket.hpp>
 #include <corolla/http/web_server.hpp>
 #include <corolla/net.hpp>
 
@@ -69,10 +70,18 @@ Coro<Peer> start_dante(const corolla_tests::TemporaryDirectory& directory) {
 }
 
 Coro<http::ServerResponse> say_path(http::ServerRequest& request) {
+  if (request.headers().contains("Upgrade")) {
+    auto accepting = http::accept_websocket(request);
+    http::WebSocket ws = co_await std::move(accepting);
+    const http::WsMessage message = co_await ws.receive();
+    co_await ws.send_text(message.data);
+    co_await ws.close();
+    co_return request.respond();
+  }
   co_return http::ServerResponse(200, std::string(request.path()));
 }
 
-// Pages over http and https, several at a time.
+// Pages over http and https, several at a time, and a WebSocket.
 Coro<void> fetch_through(std::string proxy, TlsContext trusted = trusting()) {
   auto starting = http::serve(say_path, "127.0.0.1", 0);
   auto plain = co_await std::move(starting);
@@ -91,6 +100,12 @@ Coro<void> fetch_through(std::string proxy, TlsContext trusted = trusting()) {
       EXPECT_EQ(texts, (std::vector<std::string>{"/0", "/1", "/2", "/3", "/4"})) << proxy;
       const auto again = co_await fetch(session, base + "again");
       EXPECT_EQ(again, "/again");
+      auto connecting = session.ws_connect("ws" + base.substr(4));
+      http::WebSocket ws = co_await std::move(connecting);
+      co_await ws.send_text("hello");
+      const http::WsMessage message = co_await ws.receive();
+      EXPECT_EQ(message.data, "hello") << proxy;
+      co_await ws.close();
     }
   }
   auto stopping = plain.shutdown();
