@@ -3,6 +3,7 @@
 // https: the client and the server over TLS.
 #include "tests/http/client/https_test.hpp"
 
+#include <corolla/http/hsts.hpp>
 #include <corolla/http/web_server.hpp>
 #include <corolla/net/tls.hpp>
 
@@ -241,6 +242,43 @@ TEST_F(HttpsTest, CancelledInTheHandshake) {
     }
     server.close();
     co_await server.wait_closed();
+  });
+}
+
+// What the first answer over TLS says holds for the next URL that begins with http.
+TEST_F(HttpsTest, StrictTransportSecurityIsLearnedAndObeyed) {
+  run_test([]() -> Coro<void> {
+    const auto strict = [](http::ServerRequest& request) -> Coro<http::ServerResponse> {
+      http::ServerResponse response(200, std::string(request.scheme()));
+      response.headers().set("Strict-Transport-Security", "max-age=3600");
+      co_return response;
+    };
+    http::WebServerOptions server_options;
+    server_options.ssl = serving();
+    auto starting = http::serve(strict, "127.0.0.1", 0, server_options);
+    auto server = co_await std::move(starting);
+    const std::string at = "localhost:" + std::to_string(server.port()) + "/";
+    {
+      SessionOptions options = with(trusting());
+      options.hsts = std::make_shared<http::HstsStore>();
+      Session session(options);
+      const auto unknown = co_await outcome(session.get("http://" + at).send());
+      EXPECT_FALSE(unknown) << "no TLS, no answer";
+      const auto learned = co_await fetch(session, "https://" + at);
+      EXPECT_EQ(learned, "https");
+      EXPECT_TRUE(options.hsts->covers("localhost"));
+      auto asking = session.get("http://" + at).send();
+      auto response = co_await std::move(asking);
+      EXPECT_EQ(response.url().href(), "https://" + at);
+      const auto text = co_await response.text();
+      EXPECT_EQ(text, "https");
+      Session forgetful(with(trusting()));
+      co_await fetch(forgetful, "https://" + at);
+      const auto plain = co_await outcome(forgetful.get("http://" + at).send());
+      EXPECT_FALSE(plain);
+    }
+    auto stopping = server.shutdown();
+    co_await std::move(stopping);
   });
 }
 

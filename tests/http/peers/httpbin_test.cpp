@@ -128,5 +128,22 @@ TEST_F(HttpbinTest, CredentialsStatusesAndConditions) {
   });
 }
 
+TEST_F(HttpbinTest, DigestIsProved) {
+  run_with_httpbin([](Session& session) -> Coro<void> {
+    const http::DigestAuth right("user", "pass");
+    for (const char* path :
+         {"auth/user/pass", "auth/user/pass/MD5", "auth/user/pass/SHA-256", "auth-int/user/pass/SHA-256"}) {
+      const auto proved = co_await document(session.get(std::string("digest-auth/") + path).digest_auth(right));
+      EXPECT_EQ(proved["authenticated"], true) << path;
+      EXPECT_EQ(proved["user"], "user") << path;
+    }
+    const http::DigestAuth other("user", "wrong");
+    const int wrong = co_await status_of(session.get("digest-auth/auth/user/pass").digest_auth(other));
+    EXPECT_EQ(wrong, 401);
+    const int none = co_await status_of(session.get("digest-auth/auth/user/pass"));
+    EXPECT_EQ(none, 401);
+  });
+}
+
 }  // namespace
 }  // namespace corolla::test
