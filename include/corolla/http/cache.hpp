@@ -9,9 +9,11 @@
 /// Kept are responses to GET once their body was read to its end: with max-age, Expires or, from Last-Modified, a tenth of their age
 /// as their time. What is older is asked for again with If-None-Match and If-Modified-Since, and a 304 renews it. Vary, no-store,
 /// no-cache, must-revalidate, must-understand and stale-if-error are obeyed, in requests also max-age, min-fresh, max-stale and
-/// only-if-cached (504). s-maxage and private are for shared caches; stale-while-revalidate is answered by asking first. A request
-/// that another method answered forgets what it changed. What was sent with one Authorization is not used for another. Requests
-/// with Range or conditions of their own pass by. Bodies are kept as they came, encoded. Sessions of one loop may share a cache.
+/// only-if-cached (504). With stale-while-revalidate what is stale is the answer at once, and a task of the session, which its close()
+/// waits for, asks the server (RFC 5861). s-maxage and private are for shared caches. HEAD is answered from what a GET brought; where the
+/// server answers it, what is kept is renewed or forgotten. A request that another method answered forgets what it changed. What was sent
+/// with one Authorization is not used for another. Requests with Range or conditions of their own pass by. Bodies are kept as they came,
+/// encoded. Sessions of one loop may share a cache.
 #pragma once
 
 #include <corolla/http/client_middleware.hpp>

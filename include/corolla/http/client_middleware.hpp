@@ -41,6 +41,7 @@ class COROLLA_API ClientHandler {
   [[nodiscard]] Coro<Response> operator()(RequestData& request) const;
   /// For the library.
   [[nodiscard]] const ClientCall& call() const noexcept { return *call_; }
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
  private:
   const ClientCall* call_;

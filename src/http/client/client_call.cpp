@@ -22,7 +22,7 @@ Coro<Response> exchange_behind_middlewares(SessionState& session, RequestData& r
     body = request.body;
     request.move_body_apart();
   }
-  auto exchanging = exchange(session, request);
+  auto exchanging = http::exchange(session, request);
   auto result = co_await outcome(std::move(exchanging));
   if (!body.empty()) {
     request.source.reset();

@@ -10,6 +10,7 @@
 #include "http/client/response_state.hpp"
 #include "http/client/session_state.hpp"
 
+#include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/sleep.hpp>
 
 namespace corolla::inline v0::http {
@@ -27,8 +28,31 @@ SessionState::SessionState(const SessionOptions& session_options)
       middlewares(middlewares_of(*this, nullptr)),
       default_fields(make_default_fields(session_options)) {}
 
+namespace {
+
+// Holds what it is given until the work is done.
+Coro<void> in_background([[maybe_unused]] std::shared_ptr<SessionState> session,
+                         [[maybe_unused]] std::unique_ptr<UnderWay> under_way, Coro<void> work) {
+  static_cast<void>(co_await outcome(std::move(work)));
+}
+
+}  // namespace
+
+void SessionState::begin(Coro<void> work) {
+  std::erase_if(background, [](const Task<void>& task) { return task.done(); });
+  background.push_back(
+      create_task(in_background(shared_from_this(), std::make_unique<UnderWay>(*this), std::move(work))));
+}
+
+void SessionState::cancel_background() noexcept {
+  for (const Task<void>& task : std::exchange(background, {})) task.cancel();
+}
+
 Session::Session(const SessionOptions& options) : private_(std::make_shared<SessionState>(options)) {}
-Session::~Session() { private_->pool->close(); }
+Session::~Session() {
+  private_->cancel_background();
+  private_->pool->close();
+}
 
 std::size_t Session::connections_in_use() const noexcept { return private_->pool->slots_taken(); }
 std::size_t Session::connections_idle() const noexcept { return private_->pool->idle_count(); }
@@ -81,7 +105,7 @@ Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData re
   for (;;) {
     std::unique_ptr<ResponseState> state;
     if (middlewares.empty()) {
-      state = co_await exchange(session, request);
+      state = co_await http::exchange(session, request);
     } else {
       RequestData hop = request;
       auto calling = call_middlewares(session, middlewares, hop);

@@ -5,6 +5,7 @@
 
 #include <corolla/http/session.hpp>
 #include <corolla/runtime/future.hpp>
+#include <corolla/runtime/task.hpp>
 
 #include "http/client/netrc.hpp"
 #include "http/client/pool.hpp"
@@ -17,12 +18,16 @@
 namespace corolla::inline v0::http {
 
 /// Shared with its requests, which may outlive it.
-class SessionState {
+class SessionState : public std::enable_shared_from_this<SessionState> {
  public:
   explicit SessionState(const SessionOptions& session_options);
   SessionState(const SessionState&) = delete;
   SessionState& operator=(const SessionState&) = delete;
   ~SessionState() = default;
+
+  /// A task of the session's own: close() waits for it, the session's end cancels it. Its work counts as UnderWay from now on.
+  void begin(Coro<void> work);
+  void cancel_background() noexcept;
 
   const SessionOptions options;
   const FutureRef<ConnectionPool> pool;
@@ -32,13 +37,14 @@ class SessionState {
   const ClientMiddleware retry;       // empty: none
   const ClientMiddleware rate_limit;  // empty: none
   const std::vector<ClientMiddleware> middlewares;
-  const std::string default_fields;  // as they stand on the wire, for requests that name none themselves
+  const std::string default_fields;    // as they stand on the wire, for requests that name none themselves
+  std::vector<Task<void>> background;  // those that are done, too, until the next one begins
   std::size_t under_way = 0;
   Future<void> drained;
   bool closed = false;
 };
 
-/// Counts a request for as long as it has no response.
+/// Counts a request for as long as it has no response, a task of the session's for as long as it runs.
 class UnderWay {
  public:
   explicit UnderWay(SessionState& session) noexcept : session_(session) { ++session_.under_way; }

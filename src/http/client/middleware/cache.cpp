@@ -4,6 +4,7 @@
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>
 #include <corolla/runtime/outcome.hpp>
+#include <corolla/runtime/wait_for.hpp>
 
 #include "http/client/client_call.hpp"
 #include "http/client/middleware/cache_rules.hpp"
@@ -13,6 +14,7 @@
 #include "http/methods.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace corolla::inline v0::http {
@@ -32,6 +34,14 @@ bool has_conditions(const Headers& headers) {
 std::string key_of(const Url& url) { return url.without_credentials().without_fragment().href(); }
 
 Response without_entry(const Url& url) { return Response(504, Headers(), "not in the cache", url); }
+
+// RFC 5861, section 3: stale, and to be used while somebody asks again.
+bool is_usable_meanwhile(const CachedResponse& stored, const CacheControl& wanted, seconds age, seconds lifetime) {
+  const CacheControl control(stored.headers);
+  if (!control.stale_while_revalidate || control.must_revalidate || control.no_cache || wanted.no_cache) return false;
+  if (wanted.min_fresh || (wanted.max_age && age > *wanted.max_age)) return false;
+  return age - lifetime <= *control.stale_while_revalidate;
+}
 
 // Fresh enough for this request, or as stale as it allows.
 bool is_usable(const CachedResponse& stored, const CacheControl& wanted, seconds age, seconds lifetime) {
@@ -57,10 +67,10 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
   Coro<Response> send(RequestData& request, ClientHandler next) {
     const CacheControl wanted = request_cache_control(request.headers);
     if (!is_safe(request.method)) return send_unsafe(request, next);
-    if (request.method != "GET" || request.source || !request.body.empty() || wanted.no_store ||
-        has_conditions(request.headers))
+    if ((request.method != "GET" && request.method != "HEAD") || request.source || !request.body.empty() ||
+        wanted.no_store || has_conditions(request.headers))
       return next(request);
-    return send_get(request, next, wanted);
+    return request.method == "GET" ? send_get(request, next, wanted) : send_head(request, next, wanted);
   }
 
   void keep(const std::string& key, CachedResponse response) {
@@ -106,7 +116,19 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
     std::optional<CachedResponse> stored = find(key, fields);
     if (stored && is_usable(*stored, wanted, current_age(*stored, now()), lifetime(*stored)))
       co_return serve(std::move(*stored), request, session.options);
+    if (stored && is_usable_meanwhile(*stored, wanted, current_age(*stored, now()), lifetime(*stored))) {
+      if (!wanted.only_if_cached) begin_to_revalidate(key, request, next);
+      co_return serve(std::move(*stored), request, session.options);
+    }
     if (wanted.only_if_cached) co_return without_entry(request.url);
+    auto asking = ask(request, next, std::move(stored), key, fields, wanted);
+    co_return co_await std::move(asking);
+  }
+
+  // The server is asked, with the conditions of what is stored if anything is.
+  Coro<Response> ask(const RequestData& request, ClientHandler next, std::optional<CachedResponse> stored,
+                     std::string key, Headers fields, CacheControl wanted) {
+    const SessionState& session = next.call().session;
     RequestData asked = request;
     if (stored) add_conditions(asked.headers, stored->headers);
     const sys_seconds requested = now();
@@ -132,6 +154,67 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
       co_return serve(std::move(*stored), request, session.options);
     }
     co_return storing(std::move(response), key, fields, requested);
+  }
+
+  // A stored response to GET answers HEAD, too, and learns from the server's answer to it.
+  Coro<Response> send_head(RequestData& request, ClientHandler next, CacheControl wanted) {
+    const SessionState& session = next.call().session;
+    const Headers fields = fields_as_sent(session, request);
+    const std::string key = key_of(request.url);
+    std::optional<CachedResponse> stored = find(key, fields);
+    if (stored && is_usable(*stored, wanted, current_age(*stored, now()), lifetime(*stored)))
+      co_return serve(std::move(*stored), request, session.options);
+    if (wanted.only_if_cached) co_return without_entry(request.url);
+    const sys_seconds requested = now();
+    auto sending = next(request);
+    Response response = co_await std::move(sending);
+    if (stored && response.status() == 200) {
+      if (head_confirms(stored->headers, response.headers())) {
+        update_fields(stored->headers, response.headers());
+        stored->requested = requested;
+        stored->received = now();
+        keep(key, std::move(*stored));
+      } else {
+        forget(key, fields);
+      }
+    }
+    co_return response;
+  }
+
+  // One at a time for a key.
+  void begin_to_revalidate(const std::string& key, const RequestData& request, const ClientHandler& next) {
+    SessionState& session = next.call().session;
+    if (session.closed || !revalidating_.insert(key).second) return;
+    auto mark = std::make_unique<Revalidating>(shared_from_this(), key);
+    RequestData again = request;
+    again.trace.reset();
+    session.begin(revalidate(std::move(mark), session, next.call().middlewares, next.index(), std::move(again)));
+  }
+  class Revalidating {
+   public:
+    Revalidating(std::shared_ptr<State> of, std::string which) : cache(std::move(of)), key(std::move(which)) {}
+    Revalidating(const Revalidating&) = delete;
+    Revalidating& operator=(const Revalidating&) = delete;
+    ~Revalidating() { cache->revalidating_.erase(key); }
+    const std::shared_ptr<State> cache;
+    const std::string key;
+  };
+
+  // The session outlives it.
+  static Coro<void> revalidate(std::unique_ptr<Revalidating> mark, SessionState& session,
+                               std::vector<ClientMiddleware> middlewares, std::size_t index, RequestData request) {
+    State& cache = *mark->cache;
+    const ClientCall call{session, middlewares};
+    const Headers fields = fields_as_sent(session, request);
+    if (request.timeout.total) request.deadline = get_running_loop().time() + *request.timeout.total;
+    auto asking = wait_for(cache.ask(request, ClientHandler(call, index), cache.find(mark->key, fields), mark->key,
+                                     fields, request_cache_control(request.headers)),
+                           request.timeout.total);
+    Response response = co_await std::move(asking);
+    for (;;) {
+      const std::string_view piece = co_await response.chunk();
+      if (piece.empty()) break;
+    }
   }
 
   [[nodiscard]] seconds lifetime(const CachedResponse& stored) const {
@@ -170,10 +253,11 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
     state->head.headers = std::move(stored.headers);
     state->head.headers.set("Age", std::to_string(age.count()));
     state->head.content_length = stored.body->size();
-    state->stored = std::move(stored.body);
+    const bool has_body = request.method != "HEAD";
+    state->stored = has_body ? std::move(stored.body) : std::make_shared<const std::string>();
     state->from_cache = true;
     state->max_body_bytes = request.max_body_bytes;
-    state->start_decoding(session);
+    if (has_body) state->start_decoding(session);
     return Response(std::move(state));
   }
 
@@ -230,6 +314,7 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
 
   const CacheOptions options_;
   const std::shared_ptr<CacheStorage> storage_;
+  std::set<std::string, std::less<>> revalidating_;
 };
 
 HttpCache::HttpCache(const CacheOptions& options) : state_(std::make_shared<State>(options)) {}

@@ -99,6 +99,7 @@ CacheControl::CacheControl(const Headers& headers) {
     else if (is("max-stale") && value.empty()) any_stale = true;
     else if (is("max-stale")) set(max_stale);
     else if (is("stale-if-error")) set(stale_if_error);
+    else if (is("stale-while-revalidate")) set(stale_while_revalidate);
   });
 }
 
@@ -168,6 +169,12 @@ Headers storable_fields(const Headers& response) {
   for (const auto& [name, value] : response)
     if (!is_of_connection(name) && !response.has_token("Connection", name)) kept.add(name, value);
   return kept;
+}
+
+bool head_confirms(const Headers& kept, const Headers& head) {
+  for (const char* name : {"ETag", "Last-Modified", "Content-Length"})
+    if (head.contains(name) && head.get(name) != kept.get(name)) return false;
+  return true;
 }
 
 void update_fields(Headers& kept, const Headers& fresh) {

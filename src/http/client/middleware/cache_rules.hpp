@@ -29,6 +29,7 @@ struct CacheControl {
   std::optional<std::chrono::seconds> min_fresh;
   std::optional<std::chrono::seconds> max_stale;
   std::optional<std::chrono::seconds> stale_if_error;
+  std::optional<std::chrono::seconds> stale_while_revalidate;
 };
 
 /// A request's, where Pragma: no-cache counts when there is no Cache-Control (section 5.4).
@@ -47,6 +48,8 @@ struct CacheControl {
 [[nodiscard]] bool selects(const CachedResponse& response, const Headers& request);
 /// Without those that are for one connection only (section 3.1).
 [[nodiscard]] Headers storable_fields(const Headers& response);
+/// Section 4.3.5: what a 200 to HEAD says of a stored response to GET, whose body it would have now.
+[[nodiscard]] bool head_confirms(const Headers& kept, const Headers& head);
 /// Section 3.2: the fields of a 304 in place of the kept ones.
 void update_fields(Headers& kept, const Headers& fresh);
 
