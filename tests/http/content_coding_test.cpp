@@ -117,8 +117,12 @@ TEST(Decoder, ZstdFrames) {
   for (const std::size_t cut : kCuts) {
     EXPECT_EQ(decode("zstd", bytes, cut), "first second");
     EXPECT_EQ(decode("zstd", skippable, cut), "");
+    EXPECT_EQ(decode("zstd", '\x5F' + skippable.substr(1) + bytes, cut), "first second");
     EXPECT_THROW(decode("zstd", bytes + "padding", cut), ClientPayloadError);
     EXPECT_THROW(decode("zstd", bytes.substr(0, bytes.size() - 1), cut), ClientPayloadError);
+    // The library reads what zstd wrote before it was standardised.
+    for (const char old : {'\x22', '\x25', '\x26', '\x27'})
+      EXPECT_THROW(decode("zstd", old + std::string("\xB5\x2F\xFD\0\0\0\0", 7), cut), ClientPayloadError);
   }
   // Many pieces that bring nothing are no error.
   Decoder decoder("zstd");
