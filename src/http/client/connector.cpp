@@ -25,6 +25,7 @@ Connector::Connector(const SessionOptions& options)
 const TlsContext& Connector::tls_context(bool http2) {
   if (!http1_context_) {
     if (!tls_context_) tls_context_ = TlsContext::client();
+    if (tls_context_.is_server()) throw ValueError("a client's TlsContext is needed for https");
     http1_context_ = tls_context_.with_default_alpn({"http/1.1"});
     http2_context_ = tls_context_.with_default_alpn({"h2", "http/1.1"});
   }
@@ -32,6 +33,7 @@ const TlsContext& Connector::tls_context(bool http2) {
 }
 
 Coro<ByteStream> Connector::connect(const Destination& to, bool http2, RequestTrace* trace) {
+  if (to.tls) static_cast<void>(tls_context(http2));  // what is wrong with it is told before anybody is called
   auto reaching = reach(to, trace);
   ByteStream stream = co_await std::move(reaching);
   if (!to.tls) co_return stream;

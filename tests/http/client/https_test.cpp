@@ -245,6 +245,19 @@ TEST_F(HttpsTest, CancelledInTheHandshake) {
   });
 }
 
+TEST_F(HttpsTest, AServersContextIsNoClients) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string&) { return ok(""); });
+    co_await server.start();
+    Session session(with(serving()));
+    const auto error =
+        co_await error_of<ValueError>(session.get("https://127.0.0.1:" + std::to_string(server.port()) + "/").send());
+    EXPECT_EQ(error, "a client's TlsContext is needed for https");
+    EXPECT_EQ(server.connections(), 0);
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
 // What the first answer over TLS says holds for the next URL that begins with http.
 TEST_F(HttpsTest, StrictTransportSecurityIsLearnedAndObeyed) {
   run_test([]() -> Coro<void> {
