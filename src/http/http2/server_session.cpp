@@ -6,6 +6,7 @@
 
 #include "http/http2/fields.hpp"
 #include "http/server/linger.hpp"
+#include "http/server/reset_connection.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -143,7 +144,7 @@ bool Http2ServerSession::timed_out() {
   const WebServerOptions& options = state_->options;
   const auto time = now();
   if (pumping() && output_moved_at() + options.send_timeout <= time) {
-    stream().abort();
+    reset_connection(stream());
     return false;
   }
   while (oldest_answered_ && oldest_answered_->answered_at() + options.send_timeout <= time) {

@@ -9,6 +9,7 @@
 #include "http/next_event.hpp"
 #include "http/server/compress_response.hpp"
 #include "http/server/linger.hpp"
+#include "http/server/reset_connection.hpp"
 #include "http/websocket/websocket_state.hpp"
 
 #include <charconv>
@@ -171,6 +172,8 @@ void ServerConnection::abandon(bool timed_out) {
     unlogged_ = state_->options.access_log != nullptr;
     stream_.expires_after(kLingerTime);
     stream_.close();
+  } else if (timed_out && head_done_) {
+    reset_connection(stream_);  // the response is not taken
   }
   log();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client and the server with a real server between them: nginx, haproxy, caddy, h2o, nghttpx. What each of them makes of
-// the requests and of the answers has to reach the other side whole.
+// the requests and of the answers has to reach the other side whole. The client speaks HTTP/1.1 to them, and then HTTP/2
+// over TLS.
+#include "tests/http/client/https_test.hpp"
 #include "tests/http/peers/peer.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -65,13 +67,15 @@ AsyncGenerator<std::string> upload() {
 }
 
 Coro<void> exercise(std::string base) {
-  SessionOptions options;
+  const bool tls = base.starts_with("https:");
+  SessionOptions options = tls ? with(trusting()) : SessionOptions();
   options.base_url = http::Url::parse(base);
   Session session(options);
   {
     auto posting = session.post("echo").body("a body").send();
     auto response = co_await std::move(posting);
     EXPECT_EQ(response.status(), 200);
+    EXPECT_EQ(response.version(), tls ? http::HttpVersion::kHttp2 : http::HttpVersion::kHttp11);
     const std::string text = co_await response.text();
     EXPECT_EQ(text, "a body");
   }
@@ -147,19 +151,31 @@ Coro<void> exercise(std::string base) {
   for (const std::string& text : texts) EXPECT_EQ(text == numbers(50'000), true);
 }
 
-using Command = std::function<std::vector<std::string>(const std::string& port, const std::string& origin)>;
+// The origin's files and the program's own are in directories of their own; the latter has the program's key and certificate.
+struct Directories {
+  Directories() {
+    const std::string chain = authorities().host.pem() + authorities().intermediate.pem();
+    write_whole_file(own / "key", authorities().host.key_pem());
+    write_whole_file(own / "cert", chain);
+    write_whole_file(own / "both", chain + authorities().host.key_pem());
+  }
+  TemporaryDirectory files;
+  TemporaryDirectory own;
+};
 
-Coro<void> exercise_through(Command command, const TemporaryDirectory& files) {
-  http::AppRunner runner(site(files));
+using Command = std::function<std::vector<std::string>(const std::string& port, const std::string& origin, bool tls)>;
+
+Coro<void> exercise_through(Command command, const Directories& directories) {
+  http::AppRunner runner(site(directories.files));
   auto setting_up = runner.setup();
   co_await std::move(setting_up);
   auto starting = runner.start("127.0.0.1", 0);
   co_await std::move(starting);
   const std::string origin = std::to_string(runner.port());
-  {
-    auto starting_peer = start_peer([&](const std::string& port) { return command(port, origin); });
+  for (const bool tls : {false, true}) {
+    auto starting_peer = start_peer([&](const std::string& port) { return command(port, origin, tls); });
     Peer peer = co_await std::move(starting_peer);
-    auto working = exercise(peer.url());
+    auto working = exercise((tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + peer.port + "/");
     co_await std::move(working);
     auto stopping = stop_peer(peer);
     co_await std::move(stopping);
@@ -167,12 +183,6 @@ Coro<void> exercise_through(Command command, const TemporaryDirectory& files) {
   auto cleaning_up = runner.cleanup();
   co_await std::move(cleaning_up);
 }
-
-// The coroutine that a test runs: the origin's files and the program's own are in directories of their own.
-struct Directories {
-  TemporaryDirectory files;
-  TemporaryDirectory own;
-};
 
 TEST_F(ReverseProxiesTest, Nothing) {
   const Directories directories;
@@ -192,7 +202,7 @@ TEST_F(ReverseProxiesTest, Nothing) {
 TEST_F(ReverseProxiesTest, Nginx) {
   const Directories directories;
   run_test([&]() -> Coro<void> {
-    const auto command = [&](const std::string& port, const std::string& origin) {
+    const auto command = [&](const std::string& port, const std::string& origin, bool tls) {
       const std::string own = directories.own / "";
       write_whole_file(
           directories.own / "conf",
@@ -206,7 +216,7 @@ TEST_F(ReverseProxiesTest, Nginx) {
               own + "fastcgi; uwsgi_temp_path " + own + "uwsgi; scgi_temp_path " + own +
               "scgi;\n"
               "server { listen 127.0.0.1:" +
-              port +
+              port + (tls ? " ssl http2; ssl_certificate " + own + "cert; ssl_certificate_key " + own + "key" : "") +
               "; client_max_body_size 8m;\n"
               "location / { proxy_pass http://127.0.0.1:" +
               origin +
@@ -214,7 +224,7 @@ TEST_F(ReverseProxiesTest, Nginx) {
               "proxy_set_header Connection \"\"; proxy_request_buffering off; proxy_force_ranges on; } } }\n");
       return std::vector<std::string>{"/usr/sbin/nginx", "-p", own, "-c", directories.own / "conf"};
     };
-    auto working = exercise_through(command, directories.files);
+    auto working = exercise_through(command, directories);
     co_await std::move(working);
   });
 }
@@ -222,17 +232,17 @@ TEST_F(ReverseProxiesTest, Nginx) {
 TEST_F(ReverseProxiesTest, Haproxy) {
   const Directories directories;
   run_test([&]() -> Coro<void> {
-    const auto command = [&](const std::string& port, const std::string& origin) {
+    const auto command = [&](const std::string& port, const std::string& origin, bool tls) {
       write_whole_file(directories.own / "conf",
                        "defaults\n mode http\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n"
                        "frontend f\n bind 127.0.0.1:" +
-                           port +
+                           port + (tls ? " ssl crt " + (directories.own / "both") + " alpn h2" : "") +
                            "\n default_backend b\n"
                            "backend b\n server s 127.0.0.1:" +
                            origin + "\n");
       return std::vector<std::string>{"/usr/sbin/haproxy", "-db", "-f", directories.own / "conf"};
     };
-    auto working = exercise_through(command, directories.files);
+    auto working = exercise_through(command, directories);
     co_await std::move(working);
   });
 }
@@ -240,9 +250,12 @@ TEST_F(ReverseProxiesTest, Haproxy) {
 TEST_F(ReverseProxiesTest, Caddy) {
   const Directories directories;
   run_test([&]() -> Coro<void> {
-    const auto command = [&](const std::string& port, const std::string& origin) {
-      write_whole_file(directories.own / "Caddyfile", "{\n admin off\n auto_https off\n}\nhttp://127.0.0.1:" + port +
-                                                          " {\n reverse_proxy 127.0.0.1:" + origin + "\n}\n");
+    const auto command = [&](const std::string& port, const std::string& origin, bool tls) {
+      write_whole_file(directories.own / "Caddyfile",
+                       std::string("{\n admin off\n auto_https off\n}\n") + (tls ? "https" : "http") +
+                           "://127.0.0.1:" + port + " {\n" +
+                           (tls ? " tls " + (directories.own / "cert") + " " + (directories.own / "key") + "\n" : "") +
+                           " reverse_proxy 127.0.0.1:" + origin + "\n}\n");
       return std::vector<std::string>{"env",
                                       "XDG_CONFIG_HOME=" + (directories.own / ""),
                                       "XDG_DATA_HOME=" + (directories.own / ""),
@@ -253,7 +266,7 @@ TEST_F(ReverseProxiesTest, Caddy) {
                                       "--adapter",
                                       "caddyfile"};
     };
-    auto working = exercise_through(command, directories.files);
+    auto working = exercise_through(command, directories);
     co_await std::move(working);
   });
 }
@@ -261,14 +274,18 @@ TEST_F(ReverseProxiesTest, Caddy) {
 TEST_F(ReverseProxiesTest, H2o) {
   const Directories directories;
   run_test([&]() -> Coro<void> {
-    const auto command = [&](const std::string& port, const std::string& origin) {
-      write_whole_file(directories.own / "conf", "listen:\n  host: 127.0.0.1\n  port: " + port +
-                                                     "\nnum-threads: 1\nhosts:\n  default:\n    paths:\n"
-                                                     "      \"/\":\n        proxy.reverse.url: \"http://127.0.0.1:" +
-                                                     origin + "/\"\n");
+    const auto command = [&](const std::string& port, const std::string& origin, bool tls) {
+      write_whole_file(directories.own / "conf",
+                       "listen:\n  host: 127.0.0.1\n  port: " + port +
+                           (tls ? "\n  ssl:\n    certificate-file: " + (directories.own / "cert") +
+                                      "\n    key-file: " + (directories.own / "key")
+                                : "") +
+                           "\nnum-threads: 1\nhosts:\n  default:\n    paths:\n"
+                           "      \"/\":\n        proxy.reverse.url: \"http://127.0.0.1:" +
+                           origin + "/\"\n");
       return std::vector<std::string>{"h2o", "-m", "worker", "-c", directories.own / "conf"};
     };
-    auto working = exercise_through(command, directories.files);
+    auto working = exercise_through(command, directories);
     co_await std::move(working);
   });
 }
@@ -276,15 +293,20 @@ TEST_F(ReverseProxiesTest, H2o) {
 TEST_F(ReverseProxiesTest, Nghttpx) {
   const Directories directories;
   run_test([&]() -> Coro<void> {
-    const auto command = [&](const std::string& port, const std::string& origin) {
-      return std::vector<std::string>{"nghttpx",
-                                      "--conf=/dev/null",
-                                      "--frontend=127.0.0.1," + port + ";no-tls",
-                                      "--backend=127.0.0.1," + origin,
-                                      "--workers=1",
-                                      "--errorlog-file=/dev/null"};
+    const auto command = [&](const std::string& port, const std::string& origin, bool tls) {
+      std::vector<std::string> argv = {"nghttpx",
+                                       "--conf=/dev/null",
+                                       "--frontend=127.0.0.1," + port + (tls ? "" : ";no-tls"),
+                                       "--backend=127.0.0.1," + origin,
+                                       "--workers=1",
+                                       "--errorlog-file=/dev/null"};
+      if (tls) {
+        argv.push_back(directories.own / "key");
+        argv.push_back(directories.own / "cert");
+      }
+      return argv;
     };
-    auto working = exercise_through(command, directories.files);
+    auto working = exercise_through(command, directories);
     co_await std::move(working);
   });
 }
