@@ -26,8 +26,13 @@ class ZstdCoding final : public Coding {
     if (input.empty() && !more_) return;
     check_magic(input);
     const std::size_t before = out.size();
-    out.resize(before + room);
     ZSTD_inBuffer from{input.data(), input.size(), 0};
+    if (magic_read_ < kMagic) {
+      // By itself: a frame that is whole in one call goes another way inside libzstd, which takes what the usual one refuses.
+      from.size = std::min(from.size, kMagic - magic_read_);
+      room = 0;
+    }
+    out.resize(before + room);
     ZSTD_outBuffer to{out.data() + before, room, 0};
     const std::size_t result = ZSTD_decompressStream(decoder_.get(), &to, &from);
     out.resize(before + to.pos);

@@ -120,6 +120,8 @@ TEST(Decoder, ZstdFrames) {
     EXPECT_EQ(decode("zstd", '\x5F' + skippable.substr(1) + bytes, cut), "first second");
     EXPECT_THROW(decode("zstd", bytes + "padding", cut), ClientPayloadError);
     EXPECT_THROW(decode("zstd", bytes.substr(0, bytes.size() - 1), cut), ClientPayloadError);
+    // A window of no byte, and a block that repeats one no time.
+    EXPECT_THROW(decode("zstd", std::string("\x28\xB5\x2F\xFD\x20\0\0\0\0\x03\0\0\x5D", 13), cut), ClientPayloadError);
     // The library reads what zstd wrote before it was standardised.
     for (const char old : {'\x22', '\x25', '\x26', '\x27'})
       EXPECT_THROW(decode("zstd", old + std::string("\xB5\x2F\xFD\0\0\0\0", 7), cut), ClientPayloadError);
