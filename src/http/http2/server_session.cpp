@@ -132,7 +132,7 @@ void Http2ServerSession::submit_settings() {
 void Http2ServerSession::set_deadline() {
   const WebServerOptions& options = state_->options;
   auto deadline = StreamState::time_point::max();
-  if (head_pending_) deadline = std::min(deadline, head_since_ + options.header_timeout);
+  if (head_of_ != 0) deadline = std::min(deadline, head_since_ + options.header_timeout);
   if (open_streams() == 0) deadline = std::min(deadline, idle_since_ + options.keepalive_timeout);
   if (oldest_answered_) deadline = std::min(deadline, oldest_answered_->answered_at() + options.send_timeout);
   if (pumping()) deadline = std::min(deadline, output_moved_at() + options.send_timeout);
@@ -152,7 +152,7 @@ bool Http2ServerSession::timed_out() {
     forget_answered(exchange);
     exchange.give_up();
   }
-  const bool slow_head = head_pending_ && head_since_ + options.header_timeout <= time;
+  const bool slow_head = head_of_ != 0 && head_since_ + options.header_timeout <= time;
   const bool idle = open_streams() == 0 && idle_since_ + options.keepalive_timeout <= time;
   if (!slow_head && !idle) return true;
   submit_goaway(NGHTTP2_NO_ERROR);
@@ -177,13 +177,13 @@ void Http2ServerSession::needs_pump() {
 // -- requests -------------------------------------------------------------------------------------------------------
 
 void Http2ServerSession::head_begins(std::int32_t id, Http2Stream* stream) {
-  if (!head_pending_) head_since_ = now();
-  head_pending_ = true;
+  if (head_of_ == 0) head_since_ = now();
+  head_of_ = id;
   if (stream) return;  // trailers
   const std::size_t most = 2 * std::size_t{std::max<std::uint32_t>(state_->options.max_concurrent_streams, 1)};
   if (unused_.empty() && exchanges_.size() >= most) {
     reset(id, NGHTTP2_REFUSED_STREAM);
-    head_pending_ = false;  // nobody is told of its end
+    head_of_ = 0;  // nobody is told of its end
     return;
   }
   if (unused_.empty()) {
@@ -203,7 +203,7 @@ bool Http2ServerSession::field_arrived(Http2Stream& stream, std::string_view nam
 }
 
 bool Http2ServerSession::head_complete(Http2Stream& stream, bool last) {
-  head_pending_ = false;
+  head_of_ = 0;
   Http2Exchange& exchange = static_cast<Http2ServerStream&>(stream).exchange;
   if (!exchange.head_complete(last)) return true;
   ready_.push_back(&exchange);
@@ -241,7 +241,7 @@ std::exception_ptr Http2ServerSession::stream_error(Http2Stream& /*stream*/, std
 }
 
 void Http2ServerSession::stream_closes(Http2Stream& stream, std::uint32_t code) {
-  head_pending_ = false;
+  if (stream.id() == head_of_) head_of_ = 0;
   Http2Exchange& exchange = static_cast<Http2ServerStream&>(stream).exchange;
   if (exchange.answered()) forget_answered(exchange);
   const bool our_own = stream.closing();

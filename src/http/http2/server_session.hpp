@@ -89,8 +89,8 @@ class Http2ServerSession final : public Http2Session, public WebServerConnection
   StreamState::time_point resets_refilled_at_;
   std::size_t resets_left_;
   std::size_t requests_ = 0;
-  bool head_pending_ = true;  // the preface counts as one
-  bool waiting_ = false;      // for bytes
+  std::int32_t head_of_ = -1;  // the stream whose head is on its way, or 0; at first the preface, which counts as one
+  bool waiting_ = false;       // for bytes
   bool going_away_ = false;
 };
 

@@ -73,6 +73,23 @@ TEST_F(Http2HostileTest, AFloodOfContinuationsEndsTheConnection) {
   EXPECT_LT(elapsed(), 10s) << "the time-out of heads did not have to end it";
 }
 
+// A head that stays behind has its time, whatever becomes of other streams meanwhile.
+TEST_F(Http2HostileTest, AHeadWithoutAnEndIsTimedWhileAnotherStreamIsReset) {
+  run([]() -> Coro<void> {
+    int calls = 0;
+    Served served(counting(calls));
+    const std::string malformed = frame(kHeaders, kEndStream | kEndHeaders, 1, hpack({{":status", "200"}}));
+    const std::string begun = frame(kHeaders, kEndStream, 3, hpack(request("GET", "/")));
+    served.peer.acknowledges = false;  // nothing may come between the frames of a head
+    co_await served.peer.send(preface() + malformed + begun);
+    static_cast<void>(co_await served.peer.read_to_end());
+    served.peer.stream().close();
+    co_await served.serving;
+    EXPECT_EQ(calls, 0);
+  }());
+  EXPECT_EQ(elapsed(), WebServerOptions().header_timeout);
+}
+
 TEST_F(Http2HostileTest, RapidResetsAreToldToCalmDown) {
   run([]() -> Coro<void> {
     int calls = 0;
