@@ -57,7 +57,7 @@ struct Plan {
 // Frames whose lengths are right: type, flags, stream, length and payload. A high bit in the type makes the payload large;
 // 0xFF instead repeats the last two frames on further streams.
 std::string frames_of(std::string_view script) {
-  constexpr std::size_t kMost = std::size_t{1} << 18U;
+  constexpr std::size_t kMost = std::size_t{1} << 16U;
   constexpr std::size_t kLarge = 16384;
   struct Record {
     corolla_tests::FrameType type;
@@ -73,7 +73,7 @@ std::string frames_of(std::string_view script) {
   while (script.size() >= 4 && out.size() < kMost) {
     const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(script[at]); };
     if (byte(0) == 0xFF && records.size() >= 2) {
-      for (std::uint32_t i = 1; i <= byte(1) * 4U && out.size() < kMost; ++i) {
+      for (std::uint32_t i = 1; i <= byte(1) * 3U && out.size() < kMost; ++i) {
         write(records[records.size() - 2], 2 * i);
         write(records.back(), 2 * i);
       }
