@@ -318,6 +318,7 @@ void Http2Session::run() noexcept {
   queued_ = false;
   try {
     flush();
+    if (!dead_ && !stream_.is_closing()) set_deadline();
   } catch (...) {  // out of memory
     stream_.abort();
   }

@@ -46,6 +46,35 @@ TEST_F(Http2ServerEndTest, AHeadHasToComeInTime) {
   }());
 }
 
+// Nothing of the client's moves the time-outs of what a handler takes its time for.
+TEST_F(Http2ServerEndTest, TimeOutsBeginWithALateResponse) {
+  auto late = [](ServerRequest&) -> Coro<ServerResponse> {
+    co_await sleep(1h);
+    co_return ServerResponse(200, "late");
+  };
+  run([&]() -> Coro<void> {
+    const auto began = get_running_loop().time();
+    Served taken(late);
+    Served not_taken(late);
+    const std::string no_window = std::string(kPreface) + settings({{4, 0}}) + get(1, "/");
+    co_await taken.peer.send(preface() + get(1, "/"));
+    co_await not_taken.peer.send(no_window);
+    const Message answer = co_await taken.peer.message(1);
+    EXPECT_EQ(answer.body, "late");
+    static_cast<void>(co_await taken.peer.read_to_end());
+    const WebServerOptions options;
+    EXPECT_EQ(get_running_loop().time() - began, 1h + options.keepalive_timeout);
+    const Message reset = co_await not_taken.peer.message(1);
+    EXPECT_GT(reset.reset, 0);
+    static_cast<void>(co_await not_taken.peer.read_to_end());
+    EXPECT_EQ(get_running_loop().time() - began, 1h + options.send_timeout + options.keepalive_timeout);
+    taken.peer.stream().close();
+    not_taken.peer.stream().close();
+    co_await taken.serving;
+    co_await not_taken.serving;
+  }());
+}
+
 TEST_F(Http2ServerEndTest, AStoppingServerFinishesWhatItBegan) {
   run_and_destroy([]() -> Coro<void> {
     Event go;
