@@ -12,6 +12,7 @@
 #include "parser.hpp"
 
 #include "headers_builder.hpp"
+#include "http/trailers.hpp"
 
 #include <llhttp.h>
 
@@ -203,6 +204,7 @@ ParseEvent MessageParser::read_lines(std::string_view& input) {
   if (!agrees) fail("unclear end of the header fields");
   if (!complete) return ParseEvent::kNeedMore;
   if (state_ == State::kTrailers) {
+    drop_forbidden_trailers(trailers_);
     state_ = State::kDone;
     return ParseEvent::kEnd;
   }

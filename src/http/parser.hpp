@@ -72,8 +72,8 @@ class MessageParser {
   ParseEvent finish();
   /// The piece of the body behind the last kBody.
   [[nodiscard]] std::string_view body() const noexcept { return body_; }
-  /// The fields after a chunked body; complete at kEnd.
-  [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
+  /// The fields after a chunked body, but for those that must not stand there; complete at kEnd.
+  [[nodiscard]] Headers& trailers() noexcept { return trailers_; }
   /// No byte of a message has arrived since start(): the peer may close without harm.
   [[nodiscard]] bool idle() const noexcept { return state_ == State::kHead && line_number_ == 0 && line_size_ == 0; }
   /// The message is over.

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ struct RequestExtras {
   std::optional<ClientMiddleware> retry;                     ///< in place of the session's
   std::optional<ClientMiddleware> digest;
   std::vector<Fingerprint> fingerprints;  ///< in place of the session's, unless there are none
+  std::function<Headers()> trailers;      ///< null: none
   std::any trace_context;
 };
 
@@ -80,8 +82,11 @@ struct RequestData {
   /// The body is sent while the answer is read: a server may answer before it has all of a larger one.
   [[nodiscard]] bool sends_body_apart() const noexcept {
     constexpr std::size_t kLargeBody = std::size_t{64} * 1024;
-    return !source && (body.size() > kLargeBody || (expect_continue && !body.empty()));
+    return !source && (body.size() > kLargeBody || (expect_continue && !body.empty()) || has_trailers());
   }
+  [[nodiscard]] bool has_trailers() const noexcept { return extras && extras->trailers; }
+  /// In HTTP/1.1 the body goes in chunks: its length is not known, or fields follow it.
+  [[nodiscard]] bool in_chunks() const noexcept;
   /// Makes `body` the `source`.
   COROLLA_API void move_body_apart();
 };
@@ -143,6 +148,13 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   /// generator throws ends the request and comes out of it; ValueError when the size was wrong. The server's answer is read
   /// meanwhile. It cannot be sent twice: a redirect that asks for that is a ClientError.
   COROLLA_API Request&& body(AsyncGenerator<std::string> pieces, std::optional<std::uint64_t> size = std::nullopt) &&;
+  /// Fields that follow the body (RFC 9110, section 6.5), asked for once its last piece was sent: each time, if it is sent again. The
+  /// body goes in chunks then, whatever its length; a "Trailer" field lets the server expect them. A field that must not stand there
+  /// (framing, routing, credentials …) ends the request with ValueError.
+  Request&& trailers(std::function<Headers()> make) && {
+    extras().trailers = std::move(make);
+    return std::move(*this);
+  }
   /// A form with files as the body. OSError when one of them is not there.
   COROLLA_API Request&& multipart(Multipart form) &&;
   /// Sends the head first and the body when the server says 100 (Continue), or nothing for a second.

@@ -76,6 +76,10 @@ class COROLLA_API Response {
   [[nodiscard]] MultipartReader multipart();
   [[nodiscard]] MultipartReader multipart(const MultipartLimits& limits);
 
+  /// The fields behind the body, once it was read to its end; never merged into headers(). Those that must not stand there (framing,
+  /// routing, credentials …) are left out.
+  [[nodiscard]] const Headers& trailers() const noexcept;
+
   /// Bytes of the body received so far, before decoding.
   [[nodiscard]] std::uint64_t wire_bytes() const noexcept;
   /// The body was read to its end.

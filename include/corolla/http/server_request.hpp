@@ -83,6 +83,9 @@ class COROLLA_API ServerRequest {
   [[nodiscard]] Coro<std::string_view> chunk();
   /// The rest of the body in one string. Errors as chunk().
   [[nodiscard]] Coro<std::string> read();
+  /// The fields behind the body, once it was read to its end; never merged into headers(). Those that must not stand there (framing,
+  /// routing, credentials …) are left out.
+  [[nodiscard]] const Headers& trailers() const noexcept;
   /// The rest of the body as a JSON document; <nlohmann/json.hpp> is for the caller to include. HttpError: 415 when the client
   /// does not say that it is JSON, unless `any_content_type`; 400 when it is none. Errors as chunk().
   [[nodiscard]] Coro<nlohmann::json> json(bool any_content_type = false);

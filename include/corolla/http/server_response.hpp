@@ -58,6 +58,11 @@ class COROLLA_API BodyWriter {
   StreamDrain write(std::string_view bytes);
   /// Bytes of the body so far, before compression.
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+  /// Adds a field that follows the body (RFC 9110, section 6.5): in HTTP/2, and in HTTP/1.1 where no length was announced; others are
+  /// not told. A response that lists them in a "Trailer" field lets its client expect them. ValueError for a field that must not stand
+  /// there (framing, routing, credentials …), HeaderInjection.
+  void add_trailer(std::string_view name, std::string_view value);
+  [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
 
   // For the library: what is written is compressed from now on, until its end.
   void set_encoder(std::unique_ptr<Encoder> encoder) noexcept;
@@ -68,6 +73,7 @@ class COROLLA_API BodyWriter {
   std::uint64_t written_ = 0;
   std::unique_ptr<Encoder> encoder_;
   std::string encoded_;
+  Headers trailers_;
 };
 
 /// Writes the body. Runs after the handler returned, within the connection, which keeps the callable meanwhile; not called

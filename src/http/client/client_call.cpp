@@ -18,13 +18,14 @@ namespace {
 // A large body leaves while the answer is read, from a copy: a middleware may want to see it again.
 Coro<Response> exchange_behind_middlewares(SessionState& session, RequestData& request) {
   std::string body;
-  if (request.sends_body_apart()) {
+  const bool apart = request.sends_body_apart();
+  if (apart) {
     body = request.body;
     request.move_body_apart();
   }
   auto exchanging = http::exchange(session, request);
   auto result = co_await outcome(std::move(exchanging));
-  if (!body.empty()) {
+  if (apart) {
     request.source.reset();
     request.body = std::move(body);
   }

@@ -32,6 +32,8 @@ struct Connection {
     return static_cast<Http2ClientStream&>(*stream.state());
   }
   [[nodiscard]] ResponseHead& response_head() noexcept { return http2 ? http2_stream().head() : parser.head(); }
+  /// Behind the body.
+  [[nodiscard]] Headers& trailers() noexcept { return http2 ? http2_stream().trailers() : parser.trailers(); }
   /// What comes next of the response's body, from what is buffered.
   [[nodiscard]] ParseEvent next_of_body() {
     if (!http2) return next_event(stream, parser);

@@ -75,8 +75,7 @@ Coro<HeadOutcome> send_and_read_head(Connection& connection, const RequestData& 
     parser.start(request.method);
     co_await stream.send_all(connection.head, request.body);
     if (request.trace) tell_sent(request);
-    if (request.source)
-      upload = std::make_unique<Upload>(stream, request.source, deadlines, request.trace, request.expect_continue);
+    if (request.source) upload = std::make_unique<Upload>(stream, request, deadlines, Upload::Framing::kInBand);
     int interim = 0;
     for (;;) {
       const ParseEvent event = next_event(stream, parser);
@@ -114,10 +113,7 @@ Coro<HeadOutcome> send_and_read_http2(Connection& connection, const RequestData&
     connection.http2->submit_request(state, request.method, request.url.scheme(), request.url.request_target(),
                                      connection.head, request.source || !request.body.empty());
     if (request.trace) tell_sent(request);
-    if (request.source) {
-      upload = std::make_unique<Upload>(stream, request.source, deadlines, request.trace, request.expect_continue,
-                                        Upload::Framing::kNone);
-    }
+    if (request.source) upload = std::make_unique<Upload>(stream, request, deadlines, Upload::Framing::kNone);
     while (!state.head_complete()) {
       deadlines.arm(stream);
       co_await Http2HeadWait(stream.state());

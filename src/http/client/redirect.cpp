@@ -42,7 +42,11 @@ void prepare_redirect(RequestData& request, int status, Url target) {
     request.method = "GET";
     request.body.clear();
     request.source.reset();
-    for (const char* field : {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding"})
+    if (request.has_trailers()) {
+      request.extras = std::make_shared<RequestExtras>(*request.extras);
+      request.extras->trailers = nullptr;
+    }
+    for (const char* field : {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding", "Trailer"})
       request.headers.remove(field);
   }
   if (!request.repeatable())

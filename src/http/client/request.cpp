@@ -26,6 +26,8 @@ void append_pair(std::string& pairs, std::string_view name, std::string_view val
 
 bool RequestData::repeatable() const noexcept { return !source || source->repeatable(); }
 
+bool RequestData::in_chunks() const noexcept { return source && (!source->size || has_trailers()); }
+
 void RequestData::move_body_apart() { source = std::make_shared<BodySource>(std::exchange(body, {})); }
 
 RequestExtras& Request::extras() {

@@ -32,6 +32,7 @@ Headers fields_of(const SessionOptions& options, const RequestData& request) {
   if (!fields.contains("Accept")) fields.add("Accept", "*/*");
   if (options.auto_decompress && !fields.contains("Accept-Encoding"))
     fields.add("Accept-Encoding", Decoder::accept_encoding());
+  if (fields.contains("TE") && !fields.has_token("Connection", "TE")) fields.add("Connection", "TE");
   for (const char* name : {"Content-Length", "Transfer-Encoding", "Expect"}) fields.remove(name);
   fields.remove("Cookie");
   return fields;
@@ -109,7 +110,7 @@ void write_request_head(std::string& out, const SessionState& session, const Req
   }
   if (const std::string credentials = authorization_of(session, request); !credentials.empty())
     out.append("Authorization: ").append(credentials).append("\r\n");
-  if (request.source && !request.source->size) {
+  if (request.in_chunks()) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (request.source || !request.body.empty() || may_have_body(request.method)) {
     const std::uint64_t size = request.source ? *request.source->size : request.body.size();

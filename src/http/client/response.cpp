@@ -37,6 +37,7 @@ unsigned Response::attempts() const noexcept { return state_->attempts; }
 const std::vector<Url>& Response::history() const noexcept { return state_->history; }
 std::optional<std::uint64_t> Response::content_length() const noexcept { return state_->head.content_length; }
 std::uint64_t Response::wire_bytes() const noexcept { return state_->wire_bytes; }
+const Headers& Response::trailers() const noexcept { return state_->trailers; }
 bool Response::complete() const noexcept { return state_->complete; }
 void Response::close() noexcept { state_->drop_connection(); }
 std::unique_ptr<ResponseState> Response::take_state() noexcept { return std::move(state_); }

@@ -146,6 +146,7 @@ void ResponseState::finish_body() {
   const bool sent = !upload || upload->done();
   upload.reset();
   const bool reusable = sent && head.keep_alive && connection->parser.done() && connection->stream.buffered().empty();
+  if (!connection->trailers().empty()) trailers = std::move(connection->trailers());
   pool->give_back(std::move(connection), reusable);
   finish_decoding();
 }

@@ -73,6 +73,7 @@ class ResponseState : public FromBlockCache {
   void start_decoding(const SessionOptions& session);
 
   ResponseHead head;
+  Headers trailers;
   Url url;
   std::vector<Url> history;
   FutureRef<ConnectionPool> pool;

@@ -6,6 +6,8 @@
 #include <corolla/runtime/wait_for.hpp>
 
 #include "http/client/request_trace.hpp"
+#include "http/http2/stream.hpp"
+#include "http/trailers.hpp"
 
 #include <array>
 #include <charconv>
@@ -21,19 +23,31 @@ constexpr std::size_t kPiece = std::size_t{64} * 1024;  // of a body that stands
 
 using SharedStream = FutureRef<StreamState>;
 
+// As it is, or as a chunk (RFC 9112, section 7.1).
+void send_piece(StreamState& stream, std::string_view piece, bool chunked) {
+  if (!chunked) {
+    stream.send(&piece, 1);
+    return;
+  }
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+  const std::array<std::string_view, 4> chunk = {
+      std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())), "\r\n", piece, "\r\n"};
+  stream.send(chunk.data(), chunk.size());
+}
+
 Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                      std::shared_ptr<RequestTrace> trace) {
+                      std::shared_ptr<RequestTrace> trace, bool chunked) {
   for (std::string_view rest = source->whole; !rest.empty();) {
     const std::string_view piece = rest.substr(0, kPiece);
     rest.remove_prefix(piece.size());
     deadlines.arm_sending(*stream);
-    stream->send(&piece, 1);
+    send_piece(*stream, piece, chunked);
     if (trace) trace->tell_sent(piece);
     co_await StreamDrain(stream, StreamState::Level::kLow);
   }
 }
 
-// RFC 9112, section 7.1, for chunks.
 Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
                        std::shared_ptr<RequestTrace> trace, bool chunked) {
   std::uint64_t sent = 0;
@@ -43,24 +57,13 @@ Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, 
     if (source->size && sent > *source->size)
       throw ValueError("the body has more than the " + std::to_string(*source->size) + " bytes that were announced");
     deadlines.arm_sending(*stream);
-    if (!chunked) {
-      const std::string_view bytes = *piece;
-      stream->send(&bytes, 1);
-    } else {
-      std::array<char, 16> digits{};
-      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), piece->size(), 16).ptr;
-      const std::array<std::string_view, 4> chunk = {
-          std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())), "\r\n", *piece, "\r\n"};
-      stream->send(chunk.data(), chunk.size());
-    }
+    send_piece(*stream, *piece, chunked);
     if (trace) trace->tell_sent(*piece);
     co_await StreamDrain(stream, StreamState::Level::kLow);
   }
   if (source->size && sent < *source->size)
     throw ValueError("the body ended after " + std::to_string(sent) + " of the " + std::to_string(*source->size) +
                      " bytes that were announced");
-  static constexpr std::string_view kLastChunk = "0\r\n\r\n";
-  if (chunked) stream->send(&kLastChunk, 1);
 }
 
 // The connection's own failures are the reader's to report.
@@ -78,21 +81,21 @@ bool is_of_the_body(const std::exception_ptr& error) {
 
 }  // namespace
 
-Upload::Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
-               std::shared_ptr<RequestTrace> trace, bool expect_continue, Framing framing) {
-  if (expect_continue) shared_->leave = get_running_loop().create_future<void>();
-  sending_ = create_task(send, stream.state(), std::move(source), deadlines, std::move(trace), shared_, framing);
+Upload::Upload(ByteStream& stream, const RequestData& request, const Deadlines& deadlines, Framing framing) {
+  if (request.expect_continue) shared_->leave = get_running_loop().create_future<void>();
+  shared_->trace = request.trace;
+  if (request.has_trailers()) shared_->trailers = request.extras->trailers;
+  const bool chunked = framing == Framing::kInBand && request.in_chunks();
+  sending_ = create_task(send, stream.state(), request.source, deadlines, shared_, framing, chunked);
 }
 
 Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                        std::shared_ptr<RequestTrace> trace, std::shared_ptr<Shared> shared, Framing framing) {
+                        std::shared_ptr<Shared> shared, Framing framing, bool chunked) {
   if (shared->leave.valid()) {
     auto waiting = wait_for(shared->leave, kLongestWaitToContinue);
     static_cast<void>(co_await outcome(std::move(waiting)));
   }
-  const bool chunked = framing == Framing::kInBand && !source->size;
-  auto sending = source->pieces ? send_pieces(stream, source, deadlines, trace, chunked)
-                                : send_whole(stream, source, deadlines, trace);
+  auto sending = send_all(stream, source, deadlines, shared, chunked);
   const auto sent = co_await outcome(std::move(sending));
   if (sent) deadlines.arm(*stream);
   if (sent && framing == Framing::kNone && !stream->closing()) stream->send_eof();
@@ -100,6 +103,23 @@ Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source,
   if (!is_of_the_body(sent.error())) co_return;
   shared->failure = sent.error();
   stream->abort();
+}
+
+Coro<void> Upload::send_all(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
+                            std::shared_ptr<Shared> shared, bool chunked) {
+  auto sending = source->pieces ? send_pieces(stream, source, deadlines, shared->trace, chunked)
+                                : send_whole(stream, source, deadlines, shared->trace, chunked);
+  co_await std::move(sending);
+  Headers trailers;
+  if (shared->trailers) trailers = shared->trailers();
+  for (const auto& field : trailers) require_trailer(field.name);
+  if (chunked) {
+    const std::string end = last_chunk(trailers);
+    const std::string_view piece = end;
+    stream->send(&piece, 1);
+  } else if (!trailers.empty()) {
+    static_cast<Http2Stream&>(*stream).set_trailers(trailers);
+  }
 }
 
 void Upload::go_on() noexcept {

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,11 +43,10 @@ class Upload {
   /// How the server learns where a body ends.
   enum class Framing : std::uint8_t {
     kInBand,  ///< by its length, or by chunks
-    kNone     ///< the stream is its own, and ends
+    kNone     ///< the stream is its own, one of HTTP/2, and ends
   };
-  /// `trace` may be null. Begins to send, at once or when the server says 100 (Continue), or nothing for a second.
-  Upload(ByteStream& stream, std::shared_ptr<BodySource> source, const Deadlines& deadlines,
-         std::shared_ptr<RequestTrace> trace, bool expect_continue, Framing framing = Framing::kInBand);
+  /// Begins to send, at once or when the server says 100 (Continue), or nothing for a second.
+  Upload(ByteStream& stream, const RequestData& request, const Deadlines& deadlines, Framing framing);
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
   ~Upload() { stop(); }
@@ -63,9 +63,13 @@ class Upload {
   struct Shared {
     std::exception_ptr failure;
     Future<void> leave;  // to send
+    std::function<Headers()> trailers;
+    std::shared_ptr<RequestTrace> trace;  // null: nobody watches
   };
   static Coro<void> send(FutureRef<StreamState> stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                         std::shared_ptr<RequestTrace> trace, std::shared_ptr<Shared> shared, Framing framing);
+                         std::shared_ptr<Shared> shared, Framing framing, bool chunked);
+  static Coro<void> send_all(FutureRef<StreamState> stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
+                             std::shared_ptr<Shared> shared, bool chunked);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   Task<void> sending_;

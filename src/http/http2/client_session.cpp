@@ -7,6 +7,7 @@
 
 #include "http/headers_builder.hpp"
 #include "http/http2/fields.hpp"
+#include "http/trailers.hpp"
 
 #include <charconv>
 #include <new>
@@ -56,7 +57,10 @@ bool Http2ClientStream::add_field(std::string_view name, std::string_view value)
 
 bool Http2ClientStream::end_head() {
   if (verdict_) return false;
-  if (head_complete_) return true;  // trailers
+  if (head_complete_) {
+    drop_forbidden_trailers(trailers_);
+    return true;
+  }
   if (head_.status < 200) {
     if (head_.status == 100) continue_ = true;
     head_.headers.clear();
@@ -224,7 +228,7 @@ void Http2ClientSession::submit_request(Http2ClientStream& stream, std::string_v
     const std::string_view value = head.substr(colon + 2, end - colon - 2);
     head.remove_prefix(end + 2);
     if (iequals(name, "Host")) fields[2] = http2_field(":authority", value);
-    else if (!is_connection_field(name)) fields.push_back(http2_field(name, value));
+    else if (!is_connection_field(name) || is_te_trailers(name, value)) fields.push_back(http2_field(name, value));
   }
   const nghttp2_data_provider body = body_of(stream);
   const std::int32_t id =

@@ -40,7 +40,7 @@ class Http2ClientStream final : public Http2Stream {
   Http2ClientStream(Http2ClientSession& session, const ParserLimits& limits) noexcept;
 
   [[nodiscard]] ResponseHead& head() noexcept { return head_; }
-  [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
+  [[nodiscard]] Headers& trailers() noexcept { return trailers_; }
   [[nodiscard]] bool head_complete() const noexcept { return head_complete_; }
   /// 100 (Continue) came; told once.
   [[nodiscard]] bool take_continue() noexcept { return std::exchange(continue_, false); }

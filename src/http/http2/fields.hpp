@@ -23,6 +23,11 @@ namespace corolla::inline v0::http {
 /// A field that HTTP/1.1 says about its connection, and HTTP/2 must not send (RFC 9113, section 8.2.2).
 [[nodiscard]] bool is_connection_field(std::string_view name) noexcept;
 
+/// The one of them that may be sent: the client takes trailers.
+[[nodiscard]] inline bool is_te_trailers(std::string_view name, std::string_view value) noexcept {
+  return iequals(name, "TE") && iequals(value, "trailers");
+}
+
 /// Cookies come in crumbs; they become one field again (section 8.2.3).
 void join_cookies(Headers& headers);
 

@@ -8,6 +8,7 @@
 #include "http/http2/fields.hpp"
 #include "http/http2/server_session.hpp"
 #include "http/server/compress_response.hpp"
+#include "http/trailers.hpp"
 
 #include <charconv>
 #include <utility>
@@ -42,6 +43,7 @@ class Http2Exchange::Running {
 Http2Exchange::Http2Exchange(Http2ServerSession& session, std::shared_ptr<WebServerState> state)
     : ServerExchange(std::move(state), ByteStream()), session_(session) {
   request_head_ = &head_storage_;
+  received_trailers_ = &trailer_storage_;
   head_storage_.version = HttpVersion::kHttp2;
   head_storage_.keep_alive = true;
 }
@@ -52,6 +54,7 @@ Http2ServerStream& Http2Exchange::begin(std::int32_t id) {
   id_ = id;
   begin_exchange();
   head_storage_.headers.clear();
+  trailer_storage_.clear();
   head_storage_.method.clear();
   head_storage_.target.clear();
   head_storage_.content_length.reset();
@@ -78,7 +81,6 @@ bool Http2Exchange::add_field(std::string_view name, std::string_view value) {
   const std::size_t size = name.size() + value.size();
   head_size_ += size + kFieldOverhead;
   if (head_size_ > kFlood * limits.header_block || ++fields_ > kFlood * limits.fields) return false;
-  if (head_done_) return true;  // trailers: counted, and of no use
   if (name == ":path") {
     if (value.size() > limits.start_line) refuse(414, "the target is longer than " + std::to_string(limits.start_line));
     else head_storage_.target = value;
@@ -89,7 +91,7 @@ bool Http2Exchange::add_field(std::string_view name, std::string_view value) {
   } else if (name == ":authority") {
     authority_ = value;
   } else if (!name.starts_with(':')) {
-    HeadersBuilder builder(head_storage_.headers);
+    HeadersBuilder builder(head_done_ ? trailer_storage_ : head_storage_.headers);
     builder.begin_field();
     builder.append_name(name.data(), name.size());
     builder.append_value(value.data(), value.size());
@@ -98,8 +100,12 @@ bool Http2Exchange::add_field(std::string_view name, std::string_view value) {
 }
 
 bool Http2Exchange::head_complete(bool last) {
-  if (std::exchange(head_done_, true)) return false;
+  if (std::exchange(head_done_, true)) {
+    drop_forbidden_trailers(trailer_storage_);
+    return false;
+  }
   finish_head(last);
+  head_size_ = fields_ = 0;  // the trailers have the same limits again
   return true;
 }
 
@@ -136,7 +142,13 @@ Coro<std::string_view> Http2Exchange::next_chunk() {
   const std::string_view arrived = co_await std::move(receiving);
   stream_.consume(arrived.size());
   count_body(arrived.size());
-  body_done_ = arrived.empty() || stream_state().read_to_end();
+  if (arrived.empty() || stream_state().read_to_end()) {
+    if (refusal_status_ != 0) {  // for the trailers
+      body_unusable_ = true;
+      throw HttpError(refusal_status_, refusal_);
+    }
+    body_done_ = true;
+  }
   co_return arrived;
 }
 
@@ -209,6 +221,11 @@ StreamDrain Http2Exchange::write(std::string_view bytes, std::uint64_t written_b
   return stream_.drain();
 }
 
+StreamDrain Http2Exchange::end_body(const Headers& trailers) {
+  stream_state().set_trailers(trailers);
+  return stream_.send_all("");
+}
+
 void Http2Exchange::submit_head(const ServerResponse& response, bool has_body) {
   head_sent_ = true;
   if (!open_) return;
@@ -222,7 +239,8 @@ void Http2Exchange::submit_head(const ServerResponse& response, bool has_body) {
   fields.push_back(http2_field("date", date));
   if (!server.empty()) fields.push_back(http2_field("server", server));
   for (const auto& [name, value] : response.headers())
-    if (!is_framing_field(name) && !is_connection_field(name)) fields.push_back(http2_field(name, value));
+    if (!is_framing_field(name, response.producer() != nullptr) && !is_connection_field(name))
+      fields.push_back(http2_field(name, value));
   if (framing_.body == BodyFraming::kLength) fields.push_back(http2_field("content-length", length));
   session_.submit_response(stream_state(), has_body);
 }

@@ -63,6 +63,7 @@ class Http2Exchange final : public ServerExchange {
   [[nodiscard]] ByteStream upgrade(std::string_view fields) override;
   void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept override;
   [[nodiscard]] StreamDrain write(std::string_view bytes, std::uint64_t written_before) override;
+  [[nodiscard]] StreamDrain end_body(const Headers& trailers) override;
 
  private:
   class Running;
@@ -76,6 +77,7 @@ class Http2Exchange final : public ServerExchange {
 
   Http2ServerSession& session_;
   RequestHead head_storage_;
+  Headers trailer_storage_;
   std::string authority_;
   std::string refusal_;
   const ServerResponse* response_ = nullptr;  // while its body is sent

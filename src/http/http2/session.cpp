@@ -4,9 +4,12 @@
 #include <corolla/http/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 
+#include "http/http2/fields.hpp"
+
 #include <memory>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace corolla::inline v0::http {
 
@@ -127,7 +130,7 @@ struct Http2Callbacks {
   }
 
   static ssize_t read_body(nghttp2_session* /*session*/, std::int32_t /*id*/, std::uint8_t* /*buffer*/,
-                           std::size_t length, std::uint32_t* flags, nghttp2_data_source* source, void* /*user_data*/) {
+                           std::size_t length, std::uint32_t* flags, nghttp2_data_source* source, void* user_data) {
     auto& stream = *static_cast<Http2Stream*>(source->ptr);
     const std::size_t waiting = stream.waiting_output().size();
     const bool all = waiting <= length;
@@ -136,7 +139,14 @@ struct Http2Callbacks {
       return NGHTTP2_ERR_DEFERRED;
     }
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (all && stream.finishing()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (all && stream.finishing()) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (const Headers* const trailers = stream.outgoing_trailers()) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        const int failed = guarded(user_data, [&](Http2Session& it) { return it.submit_trailers(stream, *trailers); });
+        if (failed != 0) return NGHTTP2_ERR_CALLBACK_FAILURE;
+      }
+    }
     return static_cast<ssize_t>(all ? waiting : length);
   }
 
@@ -256,6 +266,12 @@ nghttp2_data_provider Http2Session::body_of(Http2Stream& stream) noexcept {
   provider.source.ptr = &stream;
   provider.read_callback = Http2Callbacks::read_body;
   return provider;
+}
+
+int Http2Session::submit_trailers(const Http2Stream& stream, const Headers& trailers) {
+  std::vector<nghttp2_nv> fields;
+  for (const auto& [name, value] : trailers) fields.push_back(http2_field(name, value));
+  return nghttp2_submit_trailer(native_, stream.id(), fields.data(), fields.size());
 }
 
 // -- in and out -----------------------------------------------------------------------------------------------------

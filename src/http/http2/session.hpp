@@ -116,6 +116,7 @@ class Http2Session : public Schedulable {
   /// Frames, up to a reasonable number of bytes.
   void collect(std::string& batch);
   [[nodiscard]] Http2Stream* find(std::int32_t id) const noexcept;
+  [[nodiscard]] int submit_trailers(const Http2Stream& stream, const Headers& trailers);
   void close_stream(Http2Stream& stream, std::uint32_t code) noexcept;
   void unlink(Http2Stream& stream) noexcept;
 

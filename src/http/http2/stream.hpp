@@ -11,12 +11,14 @@
 /// before is left to read.
 #pragma once
 
+#include <corolla/http/headers.hpp>
 #include <corolla/net/stream_state.hpp>
 #include <corolla/runtime/memory.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -35,6 +37,10 @@ class Http2Stream : public StreamState, public FromBlockCache {
   [[nodiscard]] bool detached() const noexcept { return session_ == nullptr; }
   /// The last frame was sent or stands in the output: nothing is written any more.
   void finish_output() noexcept;
+  /// Fields to send behind the output; before finish_output().
+  void set_trailers(const Headers& trailers) {
+    if (!trailers.empty()) outgoing_trailers_ = std::make_unique<const Headers>(trailers);
+  }
   /// An abort says this to the peer instead of CANCEL.
   void set_abort_code(std::uint32_t code) noexcept { abort_code_ = code; }
   /// The peer sent its last frame.
@@ -55,6 +61,8 @@ class Http2Stream : public StreamState, public FromBlockCache {
   /// Bytes that may go out now, and whether those are the last.
   [[nodiscard]] std::string_view waiting_output() const noexcept { return output(); }
   [[nodiscard]] bool finishing() const noexcept { return finishing_; }
+  /// Null when the last of those bytes ends the message.
+  [[nodiscard]] const Headers* outgoing_trailers() const noexcept { return outgoing_trailers_.get(); }
   /// The first `count` of them went out.
   void output_taken(std::size_t count) noexcept;
   /// The session waits to be told of more output.
@@ -92,6 +100,7 @@ class Http2Stream : public StreamState, public FromBlockCache {
   std::uint64_t received_ = 0;
   std::uint64_t credited_ = 0;  // of those, in windows that were opened again
   std::string aside_;           // arrived while a piece of the buffer may be in use
+  std::unique_ptr<const Headers> outgoing_trailers_;
   std::exception_ptr failure_;  // to be reported behind `aside_`
   bool input_complete_ = false;
   bool finishing_ = false;

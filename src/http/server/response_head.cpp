@@ -17,10 +17,10 @@ void append_number(std::string& out, std::uint64_t number) {
 
 }  // namespace
 
-bool is_framing_field(std::string_view name) noexcept {
+bool is_framing_field(std::string_view name, bool trailers_may_follow) noexcept {
   switch (name.size()) {
     case 4: return iequals(name, "Date");
-    case 7: return iequals(name, "Trailer") || iequals(name, "Upgrade");
+    case 7: return iequals(name, "Upgrade") || (iequals(name, "Trailer") && !trailers_may_follow);
     case 10: return iequals(name, "Connection") || iequals(name, "Keep-Alive");
     case 14: return iequals(name, "Content-Length");
     case 17: return iequals(name, "Transfer-Encoding");
@@ -38,8 +38,9 @@ void append_response_head(std::string& out, int status, const Headers& headers, 
     out.append(" ").append(reason_phrase(status)).append("\r\n");
   }
   out += common;
+  const bool trailers_may_follow = framing.body == BodyFraming::kChunked;
   for (const auto& [name, value] : headers)
-    if (!is_framing_field(name)) out.append(name).append(": ").append(value).append("\r\n");
+    if (!is_framing_field(name, trailers_may_follow)) out.append(name).append(": ").append(value).append("\r\n");
   switch (framing.body) {
     case BodyFraming::kLength:
       out += "Content-Length: ";

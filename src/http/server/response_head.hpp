@@ -26,8 +26,8 @@ struct ResponseFraming {
   bool say_keep_alive = false;  ///< "Connection: keep-alive", which HTTP/1.0 has to be told
 };
 
-/// Whether a field is one that the server writes itself.
-[[nodiscard]] bool is_framing_field(std::string_view name) noexcept;
+/// Whether a field is one that the server writes itself; "Trailer" is the handler's where trailers may follow.
+[[nodiscard]] bool is_framing_field(std::string_view name, bool trailers_may_follow) noexcept;
 
 /// Appends the status line, the server's own fields (`common`, unless the handler set one of them), the response's and
 /// those of the framing, and the empty line.

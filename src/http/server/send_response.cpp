@@ -4,6 +4,7 @@
 
 #include "http/encoder.hpp"
 #include "http/server/file_part.hpp"
+#include "http/trailers.hpp"
 
 #include <algorithm>
 
@@ -135,7 +136,7 @@ Coro<void> ServerExchange::produce(const ServerResponse& response) {
   }
   if (!head_sent_) co_await writer.write({});
   stream_.expires_after(state_->options.send_timeout);
-  co_await stream_.send_all(framing_.body == BodyFraming::kChunked ? "0\r\n\r\n" : "");
+  co_await end_body(writer.trailers());
 }
 
 BodyWriter::BodyWriter(ServerExchange& exchange) noexcept : exchange_(exchange) {}
@@ -151,6 +152,11 @@ StreamDrain BodyWriter::write(std::string_view bytes) {
   if (!bytes.empty()) encoder_->encode(bytes, encoded_, Encoder::Flush::kYes);
   written_ += bytes.size();
   return exchange_.write(encoded_, 0);
+}
+
+void BodyWriter::add_trailer(std::string_view name, std::string_view value) {
+  require_trailer(name);
+  trailers_.add(name, value);
 }
 
 void BodyWriter::set_encoder(std::unique_ptr<Encoder> encoder) noexcept { encoder_ = std::move(encoder); }

@@ -10,6 +10,7 @@
 #include "http/server/compress_response.hpp"
 #include "http/server/linger.hpp"
 #include "http/server/reset_connection.hpp"
+#include "http/trailers.hpp"
 #include "http/websocket/websocket_state.hpp"
 
 #include <charconv>
@@ -60,6 +61,7 @@ Coro<void> serve_connection(std::shared_ptr<WebServerState> state, ByteStream st
 ServerConnection::ServerConnection(std::shared_ptr<WebServerState> state, ByteStream stream)
     : ServerExchange(std::move(state), std::move(stream)), parser_(state_->options.parser) {
   request_head_ = &parser_.head();
+  received_trailers_ = &parser_.trailers();
   state_->add(*this);
 }
 
@@ -334,6 +336,10 @@ StreamDrain ServerConnection::write(std::string_view bytes, std::uint64_t writte
   stream_.expires_after(state_->options.send_timeout);
   if (count > 0) stream_.state()->send(pieces, count);
   return stream_.drain();
+}
+
+StreamDrain ServerConnection::end_body(const Headers& trailers) {
+  return stream_.send_all(framing_.body == BodyFraming::kChunked ? last_chunk(trailers) : std::string());
 }
 
 // -- the end --------------------------------------------------------------------------------------------------------

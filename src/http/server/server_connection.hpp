@@ -44,6 +44,7 @@ class ServerConnection final : public ServerExchange, public WebServerConnection
   [[nodiscard]] ByteStream upgrade(std::string_view fields) override;
   void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept override;
   [[nodiscard]] StreamDrain write(std::string_view bytes, std::uint64_t written_before) override;
+  [[nodiscard]] StreamDrain end_body(const Headers& trailers) override;
 
  private:
   enum class Progress : std::uint8_t { kNeedMore, kHead, kRefused };

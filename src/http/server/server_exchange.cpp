@@ -23,6 +23,11 @@ void ServerExchange::note_time() {
   began_ = std::chrono::steady_clock::now();
 }
 
+const Headers& ServerExchange::trailers() const noexcept {
+  static const Headers none;
+  return body_done_ ? *received_trailers_ : none;
+}
+
 void ServerExchange::require_readable_body() {
   if (client_gone_ || body_unusable_) throw ClientPayloadError("the body cannot be read any more");
   if (head().content_length.value_or(0) > max_body_bytes_) throw_too_large();

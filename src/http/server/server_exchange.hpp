@@ -39,6 +39,8 @@ class ServerExchange {
   [[nodiscard]] RequestHead& head() noexcept { return *request_head_; }
   [[nodiscard]] const ByteStream& stream() const noexcept { return stream_; }
   [[nodiscard]] virtual Coro<std::string_view> next_chunk() = 0;
+  /// Empty before the body's end.
+  [[nodiscard]] const Headers& trailers() const noexcept;
   void set_max_body_bytes(std::uint64_t bytes) noexcept { max_body_bytes_ = bytes; }
   [[nodiscard]] ServerResponse take_spare_response(int status);
 
@@ -50,6 +52,8 @@ class ServerExchange {
 
   // For BodyWriter.
   [[nodiscard]] virtual StreamDrain write(std::string_view bytes, std::uint64_t written_before) = 0;
+  /// Behind the last piece of a streamed body: its end, as far as the version says one, with fields where that is possible.
+  [[nodiscard]] virtual StreamDrain end_body(const Headers& trailers) = 0;
 
  protected:
   ServerExchange(std::shared_ptr<WebServerState> state, ByteStream stream) noexcept
@@ -82,7 +86,9 @@ class ServerExchange {
 
   std::shared_ptr<WebServerState> state_;
   ByteStream stream_;
-  RequestHead* request_head_ = nullptr;  // set by the class that has it
+  // Set by the class that has them.
+  RequestHead* request_head_ = nullptr;
+  const Headers* received_trailers_ = nullptr;
   ServerRequest request_{*this};
   ServerResponse spare_;
   std::string head_text_;  // the response's, where it is a text; the storage is used again

@@ -42,6 +42,8 @@ ServerRequest::~ServerRequest() = default;
 const std::string& ServerRequest::method() const noexcept { return exchange_.head().method; }
 const std::string& ServerRequest::target() const noexcept { return exchange_.head().target; }
 
+const Headers& ServerRequest::trailers() const noexcept { return exchange_.trailers(); }
+
 std::string_view ServerRequest::path() const noexcept {
   const std::string_view path = take_apart(target(), method() == "CONNECT").path;
   const std::string_view before_query = path.substr(0, path.find('?'));

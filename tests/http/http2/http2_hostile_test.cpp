@@ -31,6 +31,58 @@ TEST_F(Http2HostileTest, HeadsAboveTheLimitsAreRefused) {
   }());
 }
 
+Coro<ServerResponse> tell_trailers(ServerRequest& request) {
+  auto reading = request.read();
+  std::string text = co_await std::move(reading);
+  for (const auto& [name, value] : request.trailers()) text.append(" ").append(name).append("=").append(value);
+  co_return ServerResponse(200, text);
+}
+
+TEST_F(Http2HostileTest, TrailersHaveTheLimitsOfHeads) {
+  run([]() -> Coro<void> {
+    Served served(tell_trailers);
+    RawPeer& peer = served.peer;
+    Fields many;
+    for (int i = 0; i < 300; ++i) many.emplace_back("x", "y");
+    const auto with_trailers = [](std::uint32_t id, const Fields& trailers) {
+      return headers(id, request("POST", "/"), false) + data(id, "hi") + headers(id, trailers);
+    };
+    const Fields forbidden = {{"host", "evil"}, {"x-sum", "1"}, {"authorization", "Basic x"}, {"cookie", "a=b"}};
+    const std::string wire = preface() + with_trailers(1, many) + with_trailers(3, {{"x", std::string(9000, 'a')}}) +
+                             with_trailers(5, forbidden) + with_trailers(7, {{"content-length", "3"}}) +
+                             with_trailers(9, {{":path", "/evil"}}) + with_trailers(11, {{"connection", "close"}}) +
+                             with_trailers(13, {{"x-sum", "2"}});
+    co_await peer.send(wire);
+    std::vector<std::string> seen;
+    for (const std::uint32_t id : {1U, 3U, 5U, 7U, 9U, 11U, 13U}) {
+      const Message message = co_await peer.message(id);
+      seen.push_back(message.status() == "200" ? message.body : message.status());
+    }
+    const std::vector<std::string> expected = {"431",     "431",     "hi x-sum=1", "reset 1",
+                                               "reset 1", "reset 1", "hi x-sum=2"};
+    EXPECT_EQ(seen, expected);
+    peer.stream().close();
+    co_await served.serving;
+  }());
+}
+
+// The handler has begun to read when they come.
+TEST_F(Http2HostileTest, LateTrailersAboveTheLimitsAreRefused) {
+  run([]() -> Coro<void> {
+    Served served(tell_trailers);
+    RawPeer& peer = served.peer;
+    co_await peer.send(preface() + headers(1, request("POST", "/"), false) + data(1, "hi"));
+    const Frame credit = co_await peer.next_of(kSettings);
+    EXPECT_EQ(credit.type, kSettings);
+    co_await sleep(1s);
+    co_await peer.send(headers(1, {{"x", std::string(9000, 'a')}}));
+    const Message message = co_await peer.message(1);
+    EXPECT_EQ(message.status(), "431");
+    peer.stream().close();
+    co_await served.serving;
+  }());
+}
+
 // A field of 4,000 bytes in the dynamic table, and then one byte for each time it is meant again.
 TEST_F(Http2HostileTest, AnHpackBombEndsTheConnection) {
   run([]() -> Coro<void> {

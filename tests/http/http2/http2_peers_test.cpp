@@ -65,6 +65,44 @@ TEST_F(Http2PeersTest, TheirClients) {
   });
 }
 
+// Sends the trailers it got behind its body.
+Coro<http::ServerResponse> mirror_trailers(http::ServerRequest& request) {
+  auto reading = request.read();
+  const std::string body = co_await std::move(reading);
+  http::Headers trailers = request.trailers();
+  http::ServerResponse response(200);
+  response.set_producer([body, trailers](http::BodyWriter& writer) -> Coro<void> {
+    co_await writer.write(body.empty() ? "empty" : body);
+    for (const auto& [name, value] : trailers) writer.add_trailer("x-back-" + std::string(name), value);
+    writer.add_trailer("x-size", std::to_string(writer.written()));
+  });
+  co_return response;
+}
+
+TEST_F(Http2PeersTest, TrailersOfTheirClients) {
+  const TemporaryDirectory directory;
+  write_whole_file(directory / "posted", std::string(100, 'x'));
+  run_test([&]() -> Coro<void> {
+    http::WebServerOptions options;
+    options.h2c = true;
+    auto starting = http::serve(mirror_trailers, "127.0.0.1", 0, options);
+    auto server = co_await std::move(starting);
+    auto posting =
+        output_of({"nghttp", "-v", "--no-color", "-d", directory / "posted", "--trailer=x-sum: 12", server.url()});
+    const std::string posted = co_await std::move(posting);
+    EXPECT_NE(posted.find("x-back-x-sum: 12"), std::string::npos) << posted;
+    EXPECT_NE(posted.find("x-size: 100"), std::string::npos) << posted;
+    for (const char* version : {"--http1.1", "--http2-prior-knowledge"}) {
+      auto curling = output_of({"curl", "-s", "-D", "-", version, server.url()});
+      const std::string curled = co_await std::move(curling);
+      EXPECT_NE(curled.find("empty"), std::string::npos) << curled;
+      EXPECT_NE(curled.find("x-size: 5\r\n"), std::string::npos) << curled;
+    }
+    auto stopping = server.shutdown();
+    co_await std::move(stopping);
+  });
+}
+
 TEST_F(Http2PeersTest, TheirServer) {
   const TemporaryDirectory directory;
   write_whole_file(directory / "page", std::string(3'000'000, 'p'));
@@ -73,8 +111,8 @@ TEST_F(Http2PeersTest, TheirServer) {
   run_test([&]() -> Coro<void> {
     for (const bool tls : {false, true}) {
       auto starting = start_peer([&](const std::string& port) {
-        std::vector<std::string> argv = {"nghttpd",      "-a", "127.0.0.1", "-d", std::string(directory / ""),
-                                         "--echo-upload"};
+        std::vector<std::string> argv = {
+            "nghttpd", "-a", "127.0.0.1", "-d", std::string(directory / ""), "--echo-upload", "--trailer=x-sum: 12"};
         if (!tls) argv.emplace_back("--no-tls");
         argv.push_back(port);
         if (tls) {
@@ -97,6 +135,7 @@ TEST_F(Http2PeersTest, TheirServer) {
         auto posted = co_await std::move(posting);
         const auto echoed = co_await posted.read();
         EXPECT_EQ(echoed == std::string(700'000, 'u'), true) << echoed.size();
+        EXPECT_EQ(posted.trailers().get("x-sum", ""), "12");
         auto missing = session.get(url + "nothing").send();
         auto answered = co_await std::move(missing);
         EXPECT_EQ(answered.status(), 404);
