@@ -87,8 +87,7 @@ TEST_F(Http2PeersTest, TrailersOfTheirClients) {
     options.h2c = true;
     auto starting = http::serve(mirror_trailers, "127.0.0.1", 0, options);
     auto server = co_await std::move(starting);
-    auto posting =
-        output_of({"nghttp", "-v", "--no-color", "-d", directory / "posted", "--trailer=x-sum: 12", server.url()});
+    auto posting = output_of({"nghttp", "-v", "-d", directory / "posted", "--trailer=x-sum: 12", server.url()});
     const std::string posted = co_await std::move(posting);
     EXPECT_NE(posted.find("x-back-x-sum: 12"), std::string::npos) << posted;
     EXPECT_NE(posted.find("x-size: 100"), std::string::npos) << posted;

@@ -44,7 +44,8 @@ TEST_F(TrailersTest, ForbiddenOnesAreLeftOut) {
     auto connecting = Client::connect(server.port());
     Client client = co_await std::move(connecting);
     const std::string chunks =
-        "2\r\nhi\r\n0\r\nHost: evil\r\nauthorization: Basic x\r\nCookie: a=b\r\nContent-Type: text/evil\r\nTE: x\r\n"
+        "2\r\nhi\r\n0\r\nContent-Length: 30\r\nHost: evil\r\nauthorization: Basic x\r\nCookie: a=b\r\nContent-Type: "
+        "text/evil\r\nTE: x\r\n"
         "X-Sum: 1\r\nConnection: close\r\nExpect: 100-continue\r\nTrailer: y\r\nAuthorization: again\r\n\r\n";
     const Reply reply = co_await client.ask(post(chunks) + get("/next"));
     EXPECT_EQ(reply.body, "hi X-Sum=1");
@@ -72,7 +73,6 @@ TEST_F(TrailersTest, HostileOnesAreRefusedAndTheConnectionClosed) {
         {"x: a\nb: c\r\n", 400},
         {std::string("x: a\0b\r\n", 8), 400},
         {"x: a\rb\r\n", 400},
-        {"Content-Length: 30\r\n", 400},
         {"Transfer-Encoding: chunked\r\n", 400},
     };
     for (const Case& hostile : cases) {
