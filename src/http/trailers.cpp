@@ -3,7 +3,6 @@
 
 #include <corolla/runtime/error.hpp>
 
-#include <algorithm>
 #include <array>
 
 namespace corolla::inline v0::http {
@@ -25,12 +24,9 @@ constexpr std::array kForbidden = {
 
 }  // namespace
 
-bool is_forbidden_trailer(std::string_view name) noexcept {
-  return std::any_of(kForbidden.begin(), kForbidden.end(), [&](const char* field) { return iequals(name, field); });
-}
-
 void require_trailer(std::string_view name) {
-  if (is_forbidden_trailer(name)) throw ValueError("the field " + std::string(name) + " must not follow the body");
+  for (const char* forbidden : kForbidden)
+    if (iequals(name, forbidden)) throw ValueError("the field " + std::string(name) + " must not follow the body");
 }
 
 void drop_forbidden_trailers(Headers& trailers) {

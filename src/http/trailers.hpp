@@ -10,9 +10,8 @@
 
 namespace corolla::inline v0::http {
 
-/// A field that has to be known before the body: it frames or routes the message, proves who sent it, or says how to treat it.
-[[nodiscard]] bool is_forbidden_trailer(std::string_view name) noexcept;
-/// ValueError for such a field.
+/// ValueError for a field that has to be known before the body: it frames or routes the message, proves who sent it, or says how to
+/// treat it.
 void require_trailer(std::string_view name);
 /// Drops such fields from what a peer sent.
 void drop_forbidden_trailers(Headers& trailers);

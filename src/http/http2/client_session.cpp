@@ -79,6 +79,7 @@ bool Http2ClientStream::end_head() {
     head_.content_length = number;
   }
   head_complete_ = true;
+  head_size_ = fields_ = 0;  // the trailers have the same limits again
   wake_receiver_early();
   return true;
 }
