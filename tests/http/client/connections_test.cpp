@@ -5,8 +5,11 @@
 
 #include <corolla/http/web_server.hpp>
 #include <corolla/net/tls.hpp>
+#include <corolla/runtime/async_generator.hpp>
+#include <corolla/testkit/virtual_clock.hpp>
 
 #include <algorithm>
+#include <memory>
 
 namespace corolla::test {
 namespace {
@@ -189,36 +192,52 @@ TEST_F(ConnectionsTest, SendingHasATimeOfItsOwn) {
 }
 
 // What waits for the answer has the time for reading, however short the one for writing is.
+// The clock moves when the body is sent, and by hand.
 TEST_F(ConnectionsTest, AShortTimeToSendDoesNotEndReading) {
-  run_test([]() -> Coro<void> {
+  const auto clock = std::make_shared<testkit::VirtualClock>();
+  EventLoopOptions in_virtual_time;
+  in_virtual_time.clock = clock;
+  const auto body = [](testkit::VirtualClock* time) -> Coro<void> {
+    Future<void> sent = get_running_loop().create_future<void>();
     Future<void> go = get_running_loop().create_future<void>();
     auto handler = [go](ByteStream stream) -> Coro<void> {
-      std::size_t left = 100'000;
-      while (left > 0) {
+      while (!stream.buffered().ends_with("0\r\n\r\n")) {
         const std::string_view bytes = co_await stream.receive();
         if (bytes.empty()) co_return;
-        left -= std::min(left, bytes.size());
-        stream.consume(bytes.size());
+        stream.consume(stream.buffered().size() - std::min<std::size_t>(stream.buffered().size(), 5));
       }
       co_await go;
       co_await stream.send_all("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     };
     auto server = co_await start_server(handler, "127.0.0.1", 0);
     const std::string url = "http://127.0.0.1:" + std::to_string(server.port()) + "/";
-    get_running_loop().call_later(500ms, [go] { go.set_result(); });
+    // It ends once the piece has left, and with it the sending.
+    const auto pieces = [](Future<void> over) -> AsyncGenerator<std::string> {
+      co_yield std::string(100'000, 'x');
+      over.set_result();
+    };
+    const auto pass_time = [](Future<void> over, Future<void> then, testkit::VirtualClock* moved) -> Coro<void> {
+      co_await over;
+      moved->advance(10s);
+      for (int i = 0; i < 10; ++i) co_await sleep(0s);
+      then.set_result();
+    };
+    auto passing = create_task(pass_time, sent, go, time);
     ClientTimeout limits;
     limits.sock_write = 250ms;
     {
       Session session;
-      auto sending = session.put(url).timeout(limits).body(std::string(100'000, 'x')).send();
+      auto sending = session.put(url).timeout(limits).body(pieces(sent)).send();
       auto response = co_await std::move(sending);
       const auto text = co_await response.text();
       EXPECT_EQ(text, "ok");
     }
+    co_await std::move(passing);
     server.close();
     server.abort_clients();
     co_await server.wait_closed();
-  });
+  };
+  run(body(clock.get()), in_virtual_time);
 }
 
 }  // namespace
