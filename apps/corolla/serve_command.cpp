@@ -2,7 +2,7 @@
 #include "corolla/serve_command.hpp"
 
 #include <corolla/crawl/json.hpp>
-#include <corolla/http/static_files.hpp>
+#include <corolla/http/application.hpp>
 #include <corolla/http/web_server.hpp>
 #include <corolla/runtime/run.hpp>
 
@@ -27,7 +27,8 @@ Examples:
   corolla serve                             the current directory, to this machine alone
   corolla serve site --host '' --port 80    on all interfaces
   corolla serve build/html --port 0 --quiet
-  corolla serve --cert chain.pem --key key.pem   over TLS: https
+  corolla serve --cert chain.pem --key key.pem   over TLS: https, HTTP/2 for clients that know it
+  corolla serve data --compress --cors      texts compressed, for the scripts of other origins too
 
 Names that begin with a dot are not served without --hidden, and symbolic links that lead out of DIR are not followed
 without --follow-symlinks. Ctrl-C, SIGTERM and SIGHUP let requests under way finish, for --shutdown-timeout.
@@ -51,6 +52,10 @@ struct ServeArguments {
   std::size_t max_connections = 0;
   std::string certificates;  // files
   std::string key;
+  bool compress = false;
+  bool cors = false;
+  bool http2 = true;
+  bool h2c = false;
   bool quiet = false;
   bool json_log = false;
 };
@@ -95,6 +100,26 @@ std::chrono::nanoseconds seconds(double count) {
   return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(count));
 }
 
+// Scripts of any origin may read what is served, and send any field for that (WHATWG Fetch, section 3.2).
+Coro<void> allow_other_origins(http::ServerRequest& request, http::ServerResponse& response) {
+  http::Headers& fields = response.headers();
+  fields.set("Access-Control-Allow-Origin", "*");
+  fields.set("Access-Control-Expose-Headers", "*");
+  if (request.method() == "OPTIONS") {
+    fields.set("Access-Control-Allow-Methods", "GET, HEAD");
+    fields.set("Access-Control-Allow-Headers", "*");
+  }
+  co_return;
+}
+
+http::Application make_application(const ServeArguments& arguments, const http::StaticFiles& files) {
+  http::Application app;
+  if (arguments.compress) app.add_middleware(http::compress());
+  if (arguments.cors) app.on_response_prepare(allow_other_origins);
+  app.add_get("/{path*}", files);
+  return app;
+}
+
 Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFiles& files, const TlsContext& tls,
                            LogOutput& log) {
   http::WebServerOptions options;
@@ -104,8 +129,14 @@ Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFi
   options.shutdown_timeout = seconds(arguments.shutdown_timeout);
   options.max_connections = arguments.max_connections;
   options.ssl = tls;
+  options.http2 = arguments.http2;
+  options.h2c = arguments.h2c;
   if (!arguments.quiet) options.access_log = [&log](const http::AccessRecord& record) { log.write(record); };
-  auto starting = http::serve(files, arguments.host, arguments.port, options);
+  http::Application app = make_application(arguments, files);
+  auto beginning = app.startup();  // nothing in it has to be ended
+  co_await std::move(beginning);
+  const auto handler = [app](http::ServerRequest& request) { return app.handle(request); };
+  auto starting = http::serve(handler, arguments.host, arguments.port, options);
   http::WebServer server = co_await std::move(starting);
   const TerminationSignals signals([&server] { server.close(); });
   std::printf("Serving %s at %s\n", arguments.directory.c_str(), server.url().c_str());
@@ -168,6 +199,10 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_flag("--precompressed", arguments->files.precompressed,
                     "Send NAME.br or NAME.gz for NAME to clients that accept it");
   command->add_option("--cache-control", arguments->files.cache_control, "Value of Cache-Control")->type_name("TEXT");
+  command->add_flag("--compress", arguments->compress, "Compress texts for clients that accept it");
+  command->add_flag("--cors", arguments->cors, "Let scripts of any origin read the answers (CORS)");
+  command->add_flag("--http2,!--no-http2", arguments->http2, "Offer HTTP/2 over TLS (the default)");
+  command->add_flag("--h2c", arguments->h2c, "Serve clients that begin in HTTP/2 without TLS, too");
   command->add_option("--keepalive-timeout", arguments->keepalive_timeout, "How long an idle connection is kept")
       ->check(time)
       ->capture_default_str();

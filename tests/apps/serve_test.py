@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """corolla serve: what it says, what it serves, how it ends."""
+import gzip
 import json
 import shutil
 import signal
@@ -35,12 +36,12 @@ class ServeTest(unittest.TestCase):
         self.addCleanup(server.wait, DEADLINE)
         self.addCleanup(server.kill)
         line = server.stdout.readline()
-        self.assertRegex(line, r"^Serving \S+ at http://127\.0\.0\.1:\d+/\n$")
+        self.assertRegex(line, r"^Serving \S+ at https?://127\.0\.0\.1:\d+/\n$")
         self.url = line.split()[-1]
         return server
 
-    def status(self, path, **headers):
-        request = urllib.request.Request(self.url + path, headers=headers)
+    def status(self, path, method="GET", **headers):
+        request = urllib.request.Request(self.url + path, headers=headers, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=DEADLINE) as response:
@@ -87,6 +88,45 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(self.status("sub/"), 200)
         self.assertIn(b'href="b.txt"', self.body)
         self.assertEqual(self.stop(server), (0, []))
+
+    def test_compression_and_other_origins(self):
+        (self.directory / "large.txt").write_text("large " * 1000)
+        server = self.start("--compress", "--cors")
+        self.assertEqual(self.status("large.txt", **{"Accept-Encoding": "gzip"}), 200)
+        self.assertEqual(gzip.decompress(self.body), b"large " * 1000)
+        self.assertEqual(self.headers["Access-Control-Allow-Origin"], "*")
+        self.assertIsNone(self.headers["Access-Control-Allow-Methods"])
+        self.assertEqual((self.status("large.txt"), len(self.body)), (200, 6000))
+        self.assertIsNone(self.headers["Content-Encoding"])
+        self.assertEqual(self.status("none"), 404)
+        self.assertEqual(self.headers["Access-Control-Allow-Origin"], "*")
+        self.assertEqual(self.status("a.txt", method="OPTIONS"), 204)
+        self.assertEqual(self.headers["Access-Control-Allow-Methods"], "GET, HEAD")
+        self.assertEqual(self.status("a.txt", method="DELETE"), 405)
+        self.assertEqual(self.headers["Allow"], "GET, HEAD, OPTIONS")
+        self.assertEqual(self.stop(server)[0], 0)
+        server = self.start()
+        self.assertEqual(self.status("large.txt", **{"Accept-Encoding": "gzip"}), 200)
+        self.assertIsNone(self.headers["Content-Encoding"])
+        self.assertIsNone(self.headers["Access-Control-Allow-Origin"])
+        self.assertEqual(self.stop(server)[0], 0)
+
+    def test_versions_of_http(self):
+        key, chain = self.directory / "key.pem", self.directory / "chain.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-keyout", key, "-out", chain], check=True, capture_output=True)
+
+        def version(server_options, curl_options):
+            server = self.start(*server_options)
+            done = subprocess.run(["curl", "-s", "-k", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", *curl_options,
+                                   self.url + "a.txt"], capture_output=True, text=True, timeout=DEADLINE, check=False)
+            self.assertEqual(self.stop(server)[0], 0)
+            return done.stdout
+        tls = ["--cert", chain, "--key", key]
+        self.assertEqual(version(tls, []), "2 200")
+        self.assertEqual(version([*tls, "--no-http2"], []), "1.1 200")
+        self.assertEqual(version(["--h2c"], ["--http2-prior-knowledge"]), "2 200")
+        self.assertEqual(version(["--h2c"], []), "1.1 200")
 
     def test_what_cannot_be_served(self):
         def run(*arguments):
