@@ -38,6 +38,7 @@
 #include <corolla/http/test_client.hpp>
 #include <corolla/http/tracing.hpp>
 #include <corolla/http/url.hpp>
+#include <corolla/http/view.hpp>
 #include <corolla/http/web_server.hpp>
 #include <corolla/http/websocket.hpp>
 #include <corolla/http/websocket_error.hpp>

@@ -20,7 +20,7 @@ namespace corolla::inline v0::http {
 /// One request that was answered. The texts are borrowed during the call, and are as the client sent them: escape them.
 struct AccessRecord {
   AccessRecord() {}
-  std::string_view remote;  ///< the client's numeric address, without its port
+  std::string_view remote;  ///< the client's address without its port; or what a trusted proxy says (forwarded.hpp)
   std::string_view method;  ///< empty, as the target is, when the request was not understood
   std::string_view target;
   HttpVersion version = HttpVersion::kHttp11;

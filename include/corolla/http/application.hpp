@@ -19,8 +19,8 @@
 ///     {id:[a-z]{2}}  a regular expression of RE2's, for the whole parameter; it sees one segment, never a '/'
 ///     {rest*}        all that is left, its slashes included (also {rest:path}); the last segment
 ///
-/// Literals are tried first, then int, uuid, expressions in the order they were added, {id}, {rest*}; what leads nowhere is
-/// given up for the next. "/users" and "/users/" are two paths. The path is split before it is decoded, so "%2F" splits nothing.
+/// Literals are tried first, then int, uuid, expressions, {id}, {rest*}; what leads nowhere is given up for the next. Where several
+/// expressions fit a segment, the route that was added first is taken. "/users" and "/users/" are two paths. The path is split before it is decoded, so "%2F" splits nothing.
 /// A path with a segment "." or ".." has no route. HEAD is answered by GET's route, OPTIONS by Allow, unless they have routes of
 /// their own; a path with a route for another method is 405.
 ///
@@ -86,6 +86,9 @@ class COROLLA_API Application {
   Application& add_delete(std::string_view path, RequestHandler handler, std::string_view name = {}) {
     return add_route("DELETE", path, std::move(handler), name);
   }
+  /// A route for each method of a class; see view.hpp, which is for the caller to include.
+  template <class V>
+  Application& add_view(std::string_view path, std::string_view name = {});
   /// The files of a directory below a prefix; url_for(name, {{"path", "css/a.css"}}). OSError as StaticFiles.
   Application& add_static(std::string_view prefix, const std::string& directory,
                           StaticFilesOptions options = StaticFilesOptions(), std::string_view name = {});
@@ -107,7 +110,8 @@ class COROLLA_API Application {
 
   /// The first one added is the outermost.
   Application& add_middleware(Middleware middleware);
-  /// Runs after the middlewares: the outer application's first, each in the order they were added.
+  /// Runs after the middlewares: the outer application's first, each in the order they were added. Errors' responses too, the 500
+  /// among them that follows an exception which left the handler.
   Application& on_response_prepare(PrepareCallback callback);
   /// Before the first request is taken, after the cleanup contexts began. One that throws ends the start.
   Application& on_startup(ApplicationCallback callback);

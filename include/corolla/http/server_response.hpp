@@ -8,6 +8,7 @@
 #include <corolla/http/compression.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/open_file.hpp>
+#include <corolla/http/state_key.hpp>
 #include <corolla/net/byte_stream.hpp>
 #include <corolla/runtime/api.hpp>
 #include <corolla/runtime/coro.hpp>
@@ -110,6 +111,22 @@ class COROLLA_API ServerResponse {
   void enable_compression(const CompressionOptions& options = CompressionOptions()) noexcept { compression_ = options; }
   [[nodiscard]] const std::optional<CompressionOptions>& compression() const noexcept { return compression_; }
 
+  /// Keeps a value with the response, for a middleware or on_response_prepare, say, until it was sent.
+  template <class T>
+  T& set(const ResponseKey<T>& key, T value) {
+    return state_.set(key, std::move(value));
+  }
+  /// Null when there is none.
+  template <class T>
+  [[nodiscard]] T* find(const ResponseKey<T>& key) const {
+    return state_.find(key);
+  }
+  /// LookupError when there is none.
+  template <class T>
+  [[nodiscard]] T& get(const ResponseKey<T>& key) const {
+    return state_.get(key);
+  }
+
   /// The body's text; replaces a body of another kind.
   void set_text(std::string_view text) {
     text_ = text;
@@ -146,6 +163,7 @@ class COROLLA_API ServerResponse {
     producer_ = nullptr;
     producer_length_.reset();
     compression_.reset();
+    state_.clear();
   }
 
  private:
@@ -156,6 +174,7 @@ class COROLLA_API ServerResponse {
   BodyProducer producer_;
   std::optional<std::uint64_t> producer_length_;
   std::optional<CompressionOptions> compression_;
+  KeyedState state_;
 };
 
 }  // namespace corolla::inline v0::http

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// AppKey and RequestKey: typed keys of what is kept with an application, or with one request.
+/// AppKey, RequestKey, ResponseKey: typed keys of what is kept with an application, a request or a response.
 ///
 ///     inline const http::AppKey<Database> kDatabase("database");      // at namespace scope; its address is its identity
 ///     app.set(kDatabase, Database(…));
 ///     Database& database = request.app().get(kDatabase);
 ///
-/// Source: aiohttp's web.AppKey and web.RequestKey. A value is of the key's type or is not there; two keys never meet, whatever
+/// Source: aiohttp's web.AppKey, web.RequestKey and web.ResponseKey. A value is of the key's type or is not there; two keys never meet, whatever
 /// their names. Not thread safe.
 #pragma once
 
@@ -19,7 +19,7 @@
 namespace corolla::inline v0::http {
 
 /// Where the values of a key live.
-enum class StateScope : unsigned char { kApplication, kRequest };
+enum class StateScope : unsigned char { kApplication, kRequest, kResponse };
 
 /// See the file's comment.
 template <class T, StateScope scope>
@@ -39,6 +39,8 @@ template <class T>
 using AppKey = StateKey<T, StateScope::kApplication>;
 template <class T>
 using RequestKey = StateKey<T, StateScope::kRequest>;
+template <class T>
+using ResponseKey = StateKey<T, StateScope::kResponse>;
 
 /// Values by key. A handful of them: look-ups are linear.
 class COROLLA_API KeyedState {

@@ -209,7 +209,7 @@ Coro<void> Http2Exchange::answer() {
     co_await std::move(sending);
     if (open_) stream_state().finish_output();
   }
-  spare_ = std::move(*response);
+  keep_spare(std::move(*response));
 }
 
 StreamDrain Http2Exchange::write(std::string_view bytes, std::uint64_t written_before) {

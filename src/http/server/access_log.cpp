@@ -7,11 +7,11 @@ namespace corolla::inline v0::http {
 
 namespace {
 
-void append_escaped(std::string& out, std::string_view text) {
+void append_escaped(std::string& out, std::string_view text, char least = ' ') {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\') {
+    if (byte >= static_cast<unsigned char>(least) && byte < 0x7F && c != '"' && c != '\\') {
       out += c;
     } else {
       out += "\\x";
@@ -27,7 +27,8 @@ void append_common_log(std::string& out, const AccessRecord& record) {
   // "Sun, 06 Nov 1994 08:49:37 GMT" has what is needed, in another order.
   const std::string date = format_http_date(record.time);
   const std::string_view view = date;
-  out.append(record.remote.empty() ? std::string_view("-") : record.remote).append(" - - [");
+  append_escaped(out, record.remote.empty() ? std::string_view("-") : record.remote, '!');  // one word
+  out.append(" - - [");
   out.append(view.substr(5, 2)).append("/").append(view.substr(8, 3)).append("/").append(view.substr(12, 4));
   out.append(":").append(view.substr(17, 8)).append(" +0000] \"");
   if (record.method.empty()) {

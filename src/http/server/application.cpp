@@ -6,6 +6,7 @@
 #include "http/server/application_state.hpp"
 #include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
+#include "http/server/server_exchange.hpp"
 
 #include <algorithm>
 
@@ -197,13 +198,23 @@ Coro<ServerResponse> run_from(ServerRequest& request, std::size_t index) {
 Coro<ServerResponse> handle_request(std::shared_ptr<ApplicationState> state, ServerRequest& request) {
   RequestContext& context = RequestContext::begin(request);
   state->resolve(request, request.path(), context);
-  auto handling = run_from(request, 0);
-  ServerResponse response = co_await std::move(handling);
+  std::optional<ServerResponse> response;
+  std::exception_ptr error;
+  try {
+    auto handling = run_from(request, 0);
+    response.emplace(co_await std::move(handling));
+  } catch (const CancelledError&) {
+    throw;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) response = request.exchange().response_to(error);
+  if (!response) std::rethrow_exception(error);
   for (const PrepareCallback* callback : context.application->prepare_chain) {
-    auto preparing = (*callback)(request, response);
+    auto preparing = (*callback)(request, *response);
     co_await std::move(preparing);
   }
-  co_return response;
+  co_return std::move(*response);
 }
 
 }  // namespace

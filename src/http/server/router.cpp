@@ -4,6 +4,8 @@
 #include <corolla/runtime/error.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 namespace corolla::inline v0::http {
 
@@ -93,6 +95,7 @@ void Router::add(std::unique_ptr<Route> route) {
   Node* node = root_.get();
   for (const PatternSegment& segment : route->pattern.segments()) node = &descend(*node, segment);
   routes_.reserve(routes_.size() + 1);
+  route->order = routes_.size();
   node->routes.push_back(route.get());
   if (!route->name.empty()) names_.emplace(route->name, route.get());
   routes_.push_back(std::move(route));
@@ -135,8 +138,15 @@ struct Router::Search {
     const auto literal = node.literals.find(segment);
     if (literal != node.literals.end() && visit(*literal->second, index + 1)) return true;
     const std::size_t values = match.values.size();
-    for (const Node::Branch& branch : node.branches) {
-      if (branch.segment.kind == SegmentKind::kTail) {
+    for (auto at = node.branches.begin(); at != node.branches.end(); ++at) {
+      const Node::Branch& branch = *at;
+      if (branch.segment.kind == SegmentKind::kExpression) {
+        const auto end = std::find_if(at, node.branches.end(), [](const Node::Branch& other) {
+          return other.segment.kind != SegmentKind::kExpression;
+        });
+        if (visit_expressions(std::span(at, end), segment, index + 1)) return true;
+        at = std::prev(end);
+      } else if (branch.segment.kind == SegmentKind::kTail) {
         match.values.push_back(path.tail(index));
         match.tail_at = index;
         if (choose(*branch.node)) return true;
@@ -146,6 +156,29 @@ struct Router::Search {
       match.values.resize(values);
     }
     return false;
+  }
+
+  // Of the routes that the expressions lead to, the one that was added first.
+  bool visit_expressions(std::span<const Node::Branch> expressions, std::string_view segment, std::size_t next) {
+    const std::size_t values = match.values.size();
+    const Route* first = nullptr;
+    std::vector<std::string_view> values_of_first;
+    std::size_t tail_of_first = 0;
+    for (const Node::Branch& branch : expressions) {
+      if (branch.segment.match(segment, match.values) && visit(*branch.node, next) &&
+          (first == nullptr || match.route->order < first->order)) {
+        first = match.route;
+        tail_of_first = match.tail_at;
+        if (expressions.size() == 1) return true;
+        values_of_first = match.values;
+      }
+      match.values.resize(values);
+    }
+    match.route = first;
+    if (first == nullptr) return false;
+    match.tail_at = tail_of_first;
+    match.values = std::move(values_of_first);
+    return true;
   }
 
   bool choose(const Node& node) {

@@ -146,7 +146,7 @@ Coro<void> ServerConnection::run() {
       co_await std::move(sending);
     }
     log();
-    spare_ = std::move(*response);
+    keep_spare(std::move(*response));
 
     if (!keep_alive_) {
       auto closing = say_goodbye();

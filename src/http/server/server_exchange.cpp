@@ -82,7 +82,8 @@ void ServerExchange::log() {
   if (!std::exchange(unlogged_, false)) return;
   if (remote_.empty()) remote_ = stream_.peername().host();
   AccessRecord record;
-  record.remote = remote_;
+  const RequestOrigin* const origin = RequestContext::origin_of(request_);
+  record.remote = origin != nullptr && !origin->remote.empty() ? std::string_view(origin->remote) : remote_;
   record.method = head().method;
   record.target = head().target;
   record.version = head().version;

@@ -44,6 +44,10 @@ class ServerExchange {
   void set_max_body_bytes(std::uint64_t bytes) noexcept { max_body_bytes_ = bytes; }
   [[nodiscard]] ServerResponse take_spare_response(int status);
 
+  // For Application.
+  /// What a client is told of an error that left the handler; nothing when the client is gone.
+  [[nodiscard]] std::optional<ServerResponse> response_to(const std::exception_ptr& error);
+
   // For accept_websocket.
   /// Answers 101 with these fields and the server's own. The connection goes on with the other protocol and ends with the
   /// handler. RuntimeError when that was done before, or the version of HTTP cannot.
@@ -60,13 +64,13 @@ class ServerExchange {
       : state_(std::move(state)), stream_(std::move(stream)) {}
   ~ServerExchange() = default;
 
+  /// The response was sent: what it holds goes, its storage is used again.
+  void keep_spare(ServerResponse&& response) noexcept;
   /// Forgets the last request.
   void begin_exchange() noexcept;
   /// For the log: the request's head is there.
   void note_time();
   void log();
-  /// What a client is told of an error that left the handler; nothing when the client is gone.
-  [[nodiscard]] std::optional<ServerResponse> response_to(const std::exception_ptr& error);
   void report(const std::exception_ptr& error);
   /// Before a piece of the body is read. Throws when it cannot be read any more, or is announced as too large.
   void require_readable_body();

@@ -39,6 +39,11 @@ ServerResponse ServerResponse::redirect(std::string_view location, int status) {
   return response;
 }
 
+void ServerExchange::keep_spare(ServerResponse&& response) noexcept {
+  response.reset(200);
+  spare_ = std::move(response);
+}
+
 ServerResponse ServerExchange::take_spare_response(int status) {
   ServerResponse response = std::move(spare_);
   response.reset(status);

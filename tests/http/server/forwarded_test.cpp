@@ -2,6 +2,7 @@
 // Who the client is, as proxies say; queries by name. Both backends.
 #include "tests/http/server/application_test.hpp"
 
+#include <corolla/http/app_runner.hpp>
 #include <corolla/http/forwarded.hpp>
 
 #include <utility>
@@ -53,6 +54,34 @@ TEST_F(ForwardedTest, NobodyIsTrustedUnlessNamed) {
     nonsense.trusted = {text};
     EXPECT_THROW(static_cast<void>(http::forwarded(nonsense)), ValueError) << text;
   }
+}
+
+TEST_F(ForwardedTest, TheAccessLogSaysWhatTheHandlersSee) {
+  run_test([]() -> Coro<void> {
+    std::vector<std::string> log;
+    WebServerOptions options;
+    options.access_log = [&log](const http::AccessRecord& record) {
+      std::string line;
+      http::append_common_log(line, record);
+      log.push_back(line.substr(0, line.find('[')));
+    };
+    ForwardedOptions trusting;
+    trusting.trusted = {"127.0.0.1"};
+    trusting.field = ForwardedOptions::Field::kForwarded;
+    Application app;
+    app.add_middleware(http::forwarded(trusting));
+    app.add_get("/", say("hello"));
+    http::AppRunner runner(app, options);
+    co_await runner.start("127.0.0.1", 0);
+    auto connecting = Client::connect(runner.port());
+    Client client = co_await std::move(connecting);
+    static_cast<void>(co_await client.ask(get("/", "Forwarded: for=1.2.3.4\r\n")));
+    static_cast<void>(co_await client.ask(get("/")));
+    static_cast<void>(co_await client.ask(get("/", "Forwarded: for=\"_\\\"a b\\\"\"\r\n")));
+    co_await runner.cleanup();
+    const std::vector<std::string> expected = {"1.2.3.4 - - ", "127.0.0.1 - - ", "_\\x22a\\x20b\\x22 - - "};
+    EXPECT_EQ(log, expected);
+  });
 }
 
 TEST_F(ForwardedTest, XForwardedFromTheRight) {

@@ -57,6 +57,29 @@ TEST_F(RoutingTest, LiteralsComeBeforeParametersAndNarrowOnesBeforeWideOnes) {
   });
 }
 
+TEST_F(RoutingTest, OfRoutesWhoseExpressionsOverlapTheFirstOneIsTaken) {
+  run_test([]() -> Coro<void> {
+    Application app;
+    app.add_get("/a/{wide:[a-z]+}/one", tell("wide"));
+    app.add_get("/a/{narrow:[a-c]+}/{rest*}", tell("rest"));
+    app.add_get("/a/{wide:[a-z]+}/{rest*}", tell("rest"));
+    app.add_get("/a/{narrow:[a-c]+}/one", tell("narrow"));
+    app.add_post("/a/{wide:[a-z]+}/two", tell("wide"));
+    app.add_put("/a/{narrow:[a-c]+}/two", tell("narrow"));
+    static constexpr Exchange kExchanges[] = {
+        {"GET", "/a/abc/one", "200 /a/{wide:[a-z]+}/one abc"},
+        {"GET", "/a/abc/x/y", "200 /a/{narrow:[a-c]+}/{rest*} x/y"},
+        {"GET", "/a/xyz/x/y", "200 /a/{wide:[a-z]+}/{rest*} x/y"},
+        {"GET", "/a/xyz/one", "200 /a/{wide:[a-z]+}/one xyz"},
+        {"POST", "/a/abc/two", "200 /a/{wide:[a-z]+}/two abc"},
+        {"PUT", "/a/abc/two", "200 /a/{narrow:[a-c]+}/two abc"},
+        {"DELETE", "/a/abc/two", "405 GET, HEAD, OPTIONS, POST, PUT"},
+        {"GET", "/a/1/two", "404"},
+    };
+    co_await expect_answers(app, kExchanges);
+  });
+}
+
 TEST_F(RoutingTest, APathIsSplitBeforeItIsDecoded) {
   run_test([]() -> Coro<void> {
     Application app;

@@ -283,6 +283,10 @@ TEST(AccessLog, DateIsTheCommonLogs) {
   std::string line;
   http::append_common_log(line, record);
   EXPECT_EQ(line, "::1 - - [10/Oct/2000:13:55:36 +0000] \"GET /\\x0A\\x7F\\xC3\\xA9 HTTP/1.1\" 200 2326\n");
+  record.remote = "a proxy's \"word\"";
+  line.clear();
+  http::append_common_log(line, record);
+  EXPECT_TRUE(line.starts_with("a\\x20proxy's\\x20\\x22word\\x22 - - [")) << line;
 }
 
 }  // namespace
