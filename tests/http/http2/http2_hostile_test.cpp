@@ -75,7 +75,8 @@ TEST_F(Http2HostileTest, LateTrailersAboveTheLimitsAreRefused) {
     const Frame credit = co_await peer.next_of(kSettings);
     EXPECT_EQ(credit.type, kSettings);
     co_await sleep(1s);
-    co_await peer.send(headers(1, {{"x", std::string(9000, 'a')}}));
+    const Fields large = {{"x", std::string(9000, 'a')}};
+    co_await peer.send(headers(1, large));
     const Message message = co_await peer.message(1);
     EXPECT_EQ(message.status(), "431");
     peer.stream().close();
