@@ -72,7 +72,8 @@ Coro<http::ServerResponse> mirror_trailers(http::ServerRequest& request) {
   http::Headers trailers = request.trailers();
   http::ServerResponse response(200);
   response.set_producer([body, trailers](http::BodyWriter& writer) -> Coro<void> {
-    co_await writer.write(body.empty() ? "empty" : body);
+    const std::string text = body.empty() ? "empty" : body;
+    co_await writer.write(text);
     for (const auto& [name, value] : trailers) writer.add_trailer("x-back-" + std::string(name), value);
     writer.add_trailer("x-size", std::to_string(writer.written()));
   });
