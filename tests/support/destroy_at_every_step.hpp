@@ -3,6 +3,8 @@
 /// Destroys a loop after each of its iterations in turn, so that every suspension point of a test is destroyed once.
 #pragma once
 
+#include "tests/support/sanitizers.hpp"
+
 #include <corolla/runtime.hpp>
 #include <corolla/testkit/virtual_clock.hpp>
 
@@ -14,8 +16,8 @@
 
 namespace corolla_tests {
 
-inline constexpr std::size_t kEveryStepUpTo = 2000;
-inline constexpr std::size_t kSamplesBeyond = 200;
+inline constexpr std::size_t kEveryStepUpTo = kThreadSanitizer ? 300 : 2000;
+inline constexpr std::size_t kSamplesBeyond = kThreadSanitizer ? 100 : 200;
 
 /// A loop on a virtual clock. A test that waits for something that will never happen fails instead of hanging.
 class VirtualLoop {
@@ -73,7 +75,7 @@ std::size_t run_steps(Body& body, std::size_t limit) {
 }
 
 /// For k = 0, 1, 2 … : runs `body` on a fresh loop, stops after iteration k and destroys the loop. All k up to 2,000,
-/// then 200 evenly spread ones.
+/// then 200 evenly spread ones; fewer under ThreadSanitizer.
 template <class Loop = VirtualLoop, class Body>
 void destroy_at_every_step(Body& body) {
   const corolla::LiveObjects before = corolla::live_objects();
