@@ -61,6 +61,10 @@ bool Http2ClientStream::end_head() {
     drop_forbidden_trailers(trailers_);
     return true;
   }
+  if (head_.status < 100) {
+    verdict_ = std::make_exception_ptr(HttpProtocolError("a response without a valid status"));
+    return false;
+  }
   if (head_.status < 200) {
     if (head_.status == 100) continue_ = true;
     head_.headers.clear();

@@ -90,7 +90,9 @@ class [[nodiscard]] Http2HeadWait {
       state_->stop_receiving(*task);
       task->resumed();
     }
-    if (!stream().head_complete() && !stream().may_continue()) static_cast<void>(state_->take_received());
+    if (stream().head_complete() || stream().may_continue()) return;
+    static_cast<void>(state_->take_received());
+    if (state_->input_ended()) throw HttpProtocolError("the response ended before its head");
   }
 
  private:

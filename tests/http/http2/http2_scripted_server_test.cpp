@@ -121,6 +121,8 @@ TEST_F(Http2ScriptedServerTest, ErrorsOfStreams) {
       EXPECT_NE(large.find("above the limits"), std::string::npos) << large;
       const auto many = co_await error_of<http::HttpProtocolError>(fetch(session, url));
       EXPECT_EQ(many, "too many interim responses");
+      const auto status = co_await error_of<http::HttpProtocolError>(fetch(session, url));
+      EXPECT_EQ(status, "a response without a valid status");
       const auto sound = co_await fetch(session, url);
       EXPECT_EQ(sound, "sound");
     };
@@ -141,7 +143,12 @@ TEST_F(Http2ScriptedServerTest, ErrorsOfStreams) {
           static_cast<void>(co_await peer.message(7));
           co_await peer.send(interim);
           static_cast<void>(co_await peer.message(9));
-          co_await peer.send(answer(9, "sound"));
+          // To nghttp2 it is a final one.
+          const std::string ended = corolla_tests::headers(9, {{":status", "050"}}, false) +
+                                    corolla_tests::headers(9, {{"trailer", "too"}}, true);
+          co_await peer.send(ended);
+          static_cast<void>(co_await peer.message(11));
+          co_await peer.send(answer(11, "sound"));
           static_cast<void>(co_await peer.read_to_end());
         },
         body);
