@@ -20,9 +20,9 @@
 ///     {rest*}        all that is left, its slashes included (also {rest:path}); the last segment
 ///
 /// Literals are tried first, then int, uuid, expressions, {id}, {rest*}; what leads nowhere is given up for the next. Where several
-/// expressions fit a segment, the route that was added first is taken. "/users" and "/users/" are two paths. The path is split before it is decoded, so "%2F" splits nothing.
-/// A path with a segment "." or ".." has no route. HEAD is answered by GET's route, OPTIONS by Allow, unless they have routes of
-/// their own; a path with a route for another method is 405.
+/// expressions fit a segment, the route that was added first is taken. "/users" and "/users/" are two paths. The path is split
+/// before it is decoded, so "%2F" splits nothing. A path with a segment "." or ".." has no route. HEAD is answered by GET's route,
+/// OPTIONS by Allow, unless they have routes of their own; a path with a route for another method is 405.
 ///
 /// An Application is a handle: copies are the same application. Once it is served, or part of another one, it takes no more
 /// routes, middlewares and callbacks (RuntimeError). One loop at a time; not thread safe.

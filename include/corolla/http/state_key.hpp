@@ -6,8 +6,8 @@
 ///     app.set(kDatabase, Database(…));
 ///     Database& database = request.app().get(kDatabase);
 ///
-/// Source: aiohttp's web.AppKey, web.RequestKey and web.ResponseKey. A value is of the key's type or is not there; two keys never meet, whatever
-/// their names. Not thread safe.
+/// Source: aiohttp's web.AppKey, web.RequestKey and web.ResponseKey. A value is of the key's type or is not there; two keys
+/// never meet, whatever their names. Not thread safe.
 #pragma once
 
 #include <corolla/runtime/api.hpp>

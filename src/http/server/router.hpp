@@ -5,8 +5,9 @@
 /// Each node of the tree stands for a pattern's beginning; its children are literals, found by hashing, then parameters in the
 /// order of SegmentKind. Looking up goes down one branch, and back up where that leads nowhere: "/a/{x}/c" is found beside
 /// "/a/b/d". Only where several expressions fit the same segment are all of them followed: of what they lead to, the route that was
-/// added first is taken, not the one below the expression that was. A node is visited at most once in a look-up, and as a rule only those of the way are, however many routes there
-/// are. Where a path fits but not the method, the search goes on, and remembers which methods would have done.
+/// added first is taken, not the one below the expression that was. A node is visited at most once in a look-up, and as a rule only
+/// those of the way are, however many routes there are. Where a path fits but not the method, the search goes on, and remembers
+/// which methods would have done.
 #pragma once
 
 #include <corolla/http/web_server.hpp>
