@@ -171,7 +171,7 @@ void ServerConnection::abandon(bool timed_out) {
     stream_.send_nowait(head_text_);
     stream_.send_nowait(response.text());
     body_sent_ = response.text().size();
-    unlogged_ = state_->options.access_log != nullptr;
+    note_time();
     stream_.expires_after(kLingerTime);
     stream_.close();
   } else if (timed_out && head_done_) {

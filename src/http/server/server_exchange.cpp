@@ -21,6 +21,7 @@ void ServerExchange::note_time() {
   unlogged_ = true;
   time_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   began_ = std::chrono::steady_clock::now();
+  if (remote_.empty()) remote_ = stream_.peername().host();  // before the client goes
 }
 
 const Headers& ServerExchange::trailers() const noexcept {
@@ -80,7 +81,6 @@ void ServerExchange::report(const std::exception_ptr& error) {
 
 void ServerExchange::log() {
   if (!std::exchange(unlogged_, false)) return;
-  if (remote_.empty()) remote_ = stream_.peername().host();
   AccessRecord record;
   const RequestOrigin* const origin = RequestContext::origin_of(request_);
   record.remote = origin != nullptr && !origin->remote.empty() ? std::string_view(origin->remote) : remote_;

@@ -177,6 +177,24 @@ TEST_F(Http2ClientTest, WhoeverDoesNotSpeakItIsAskedInHttp1) {
   });
 }
 
+TEST_F(Http2ClientTest, TheServersLogKnowsTheClient) {
+  run_test([]() -> Coro<void> {
+    std::vector<std::string> remotes;
+    http::WebServerOptions options;
+    options.h2c = true;
+    options.access_log = [&](const http::AccessRecord& record) { remotes.emplace_back(record.remote); };
+    auto starting = http::serve(echo, "127.0.0.1", 0, options);
+    auto server = co_await std::move(starting);
+    {
+      Session session(knowing());
+      static_cast<void>(co_await fetch(session, server.url()));
+    }
+    auto stopping = server.shutdown();
+    co_await std::move(stopping);
+    EXPECT_EQ(remotes, std::vector<std::string>{"127.0.0.1"});
+  });
+}
+
 TEST_F(Http2ClientTest, AWebSocketGetsAConnectionInHttp1) {
   run_test([]() -> Coro<void> {
     auto handler = [](ServerRequest& request) -> Coro<ServerResponse> {
