@@ -3,6 +3,7 @@
 /// HTTP: the client, the server, URLs and header fields.
 #pragma once
 
+#include <corolla/http/abstract_resource.hpp>
 #include <corolla/http/accept_websocket.hpp>
 #include <corolla/http/access_log.hpp>
 #include <corolla/http/app_runner.hpp>
@@ -30,6 +31,7 @@
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>
 #include <corolla/http/retry.hpp>
+#include <corolla/http/route_table.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/http/session.hpp>

@@ -28,7 +28,9 @@
 /// routes, middlewares and callbacks (RuntimeError). One loop at a time; not thread safe.
 #pragma once
 
+#include <corolla/http/abstract_resource.hpp>
 #include <corolla/http/middleware.hpp>
+#include <corolla/http/route_table.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/http/state_key.hpp>
@@ -92,10 +94,13 @@ class COROLLA_API Application {
   /// The files of a directory below a prefix; url_for(name, {{"path", "css/a.css"}}). OSError as StaticFiles.
   Application& add_static(std::string_view prefix, const std::string& directory,
                           StaticFilesOptions options = StaticFilesOptions(), std::string_view name = {});
-  /// The encoded path of a named route. A value is checked as a request's would be. ValueError, LookupError for the name.
-  [[nodiscard]] std::string url_for(
-      std::string_view name,
-      std::initializer_list<std::pair<std::string_view, std::string_view>> parameters = {}) const;
+  /// Each route of a table, or of a list `{{"GET", "/", index}, …}`, as by add_route and add_static; one that is refused ends it, and those
+  /// before it are there.
+  Application& add_routes(const RouteTableDef& table);
+  /// One that decides by itself which requests are its own. ValueError when it is null, or its name taken.
+  Application& add_resource(std::shared_ptr<AbstractResource> resource);
+  /// The encoded path of a named route or resource. A value is checked as a request's would be. ValueError, LookupError for the name.
+  [[nodiscard]] std::string url_for(std::string_view name, std::initializer_list<UrlParameter> parameters = {}) const;
 
   // -- other applications
 

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <corolla/http/application.hpp>
+#include <corolla/http/route_table.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/runtime/coro.hpp>
@@ -43,14 +44,14 @@ class View {
 };
 
 template <class V>
-Application& Application::add_view(std::string_view path, std::string_view name) {
+RouteTableDef& RouteTableDef::view(std::string_view path, std::string_view name) {
   static_assert(std::constructible_from<V, ServerRequest&>, "a view is made from the ServerRequest");
   constexpr bool any = requires(V v) { v.get(); } || requires(V v) { v.head(); } || requires(V v) { v.post(); } ||
                        requires(V v) { v.put(); } || requires(V v) { v.patch(); } || requires(V v) { v.delete_(); } ||
                        requires(V v) { v.options(); };
   static_assert(any, "a view has at least one of get, head, post, put, patch, delete_, options");
   const auto add = [&]<auto method>(const char* verb) {
-    add_route(
+    route(
         verb, path,
         [](ServerRequest& request) -> Coro<ServerResponse> {
           V view(request);
@@ -67,6 +68,11 @@ Application& Application::add_view(std::string_view path, std::string_view name)
   if constexpr (requires(V v) { v.delete_(); }) add.template operator()<&V::delete_>("DELETE");
   if constexpr (requires(V v) { v.options(); }) add.template operator()<&V::options>("OPTIONS");
   return *this;
+}
+
+template <class V>
+Application& Application::add_view(std::string_view path, std::string_view name) {
+  return add_routes(RouteTableDef().view<V>(path, name));
 }
 
 }  // namespace corolla::inline v0::http

@@ -46,6 +46,7 @@ void ApplicationState::freeze() {
   for (const Middleware& middleware : middlewares) middleware_chain.push_back(&middleware);
   for (const PrepareCallback& callback : prepare_callbacks) prepare_chain.push_back(&callback);
   for (const auto& route : router.routes()) route->full_pattern = whole_prefix() + route->pattern.text();
+  resources.freeze(whole_prefix());
   for (const auto& child : children) child->freeze();
 }
 
@@ -68,6 +69,11 @@ void ApplicationState::resolve(const ServerRequest& request, std::string_view pa
     }
     context.match.clear();
     application->router.resolve(request.method(), context.path, from, context.match);
+    if (!application->resources.empty() && context.match.route == nullptr && context.match.mounted == nullptr) {
+      const bool below = from < context.path.size();
+      application->resources.resolve(request, below ? path.substr(context.path.offset(from) - 1) : std::string_view(),
+                                     context.match);
+    }
     application = context.match.mounted;
     from = context.match.mounted_at;
   }
@@ -83,6 +89,8 @@ Application& Application::add_route(std::string_view method, std::string_view pa
   std::string upper(method);
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  if (!name.empty() && state_->resources.named(name) != nullptr)
+    throw ValueError("the name \"" + std::string(name) + "\" is taken by a resource");
   state_->router.add(std::make_unique<Route>(upper, path, std::move(handler), name));
   return *this;
 }
@@ -102,11 +110,32 @@ Application& Application::add_static(std::string_view prefix, const std::string&
       name);
 }
 
-std::string Application::url_for(
-    std::string_view name, std::initializer_list<std::pair<std::string_view, std::string_view>> parameters) const {
-  const Route* route = state_->router.named(name);
-  if (route == nullptr) throw LookupError("no route has the name \"" + std::string(name) + "\"");
-  return state_->whole_prefix() + route->pattern.build({parameters.begin(), parameters.end()});
+Application& Application::add_routes(const RouteTableDef& table) {
+  for (const RouteTableDef::Entry& entry : table.entries()) {
+    if (const auto* route = std::get_if<RouteDef>(&entry)) {
+      add_route(route->method, route->path, route->handler, route->name);
+    } else {
+      const auto& files = std::get<StaticDef>(entry);
+      add_static(files.prefix, files.directory, files.options, files.name);
+    }
+  }
+  return *this;
+}
+
+Application& Application::add_resource(std::shared_ptr<AbstractResource> resource) {
+  state_->require_changeable();
+  if (resource && !resource->name().empty() && state_->router.named(resource->name()) != nullptr)
+    throw ValueError("the name \"" + resource->name() + "\" is taken by a route");
+  state_->resources.add(std::move(resource));
+  return *this;
+}
+
+std::string Application::url_for(std::string_view name, std::initializer_list<UrlParameter> parameters) const {
+  if (const Route* route = state_->router.named(name))
+    return state_->whole_prefix() + route->pattern.build({parameters.begin(), parameters.end()});
+  if (const AbstractResource* resource = name.empty() ? nullptr : state_->resources.named(name))
+    return state_->whole_prefix() + resource->url_for({parameters.begin(), parameters.size()});
+  throw LookupError("no route has the name \"" + std::string(name) + "\"");
 }
 
 Application& Application::add_subapp(std::string_view prefix, const Application& app) {
@@ -185,8 +214,8 @@ Coro<ServerResponse> run_from(ServerRequest& request, std::size_t index) {
       auto handling = (*middlewares[index])(request, NextHandler(index + 1));
       co_return co_await std::move(handling);
     }
-    if (context.match.route != nullptr) {
-      auto handling = context.match.route->handler(request);
+    if (const RequestHandler* handler = context.match.handler()) {
+      auto handling = (*handler)(request);
       co_return co_await std::move(handling);
     }
   } catch (const HttpError& error) {

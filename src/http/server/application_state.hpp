@@ -6,6 +6,7 @@
 #include <corolla/http/application.hpp>
 
 #include "http/server/domain_table.hpp"
+#include "http/server/resource_table.hpp"
 #include "http/server/router.hpp"
 
 #include <memory>
@@ -44,6 +45,7 @@ class ApplicationState : public std::enable_shared_from_this<ApplicationState> {
   [[nodiscard]] std::string whole_prefix() const;
 
   Router router;
+  ResourceTable resources;
   DomainTable domains;
   KeyedState keyed;
   std::vector<Middleware> middlewares;

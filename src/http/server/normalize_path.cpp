@@ -47,12 +47,12 @@ Middleware normalize_path(NormalizePathOptions options) {
     throw ValueError("normalize_path cannot both append and remove a slash");
   return [options](ServerRequest& request, NextHandler next) -> Coro<ServerResponse> {
     const RequestContext& context = RequestContext::of(request);
-    if (context.match.route == nullptr && context.match.allowed.empty()) {
+    if (context.match.handler() == nullptr && context.match.allowed.empty()) {
       RequestContext trial;
       for (std::string& path : candidates(request.path(), options)) {
         if (path == request.path()) continue;
         context.application->outermost().resolve(request, path, trial);
-        if (trial.match.route == nullptr) continue;
+        if (trial.match.handler() == nullptr) continue;
         if (!request.query().empty()) path.append("?").append(request.query());
         co_return ServerResponse::redirect(path, options.status);
       }

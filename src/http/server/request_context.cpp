@@ -42,6 +42,8 @@ std::string_view RequestContext::value(std::string_view name) const {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found != names.end()) return match.values[static_cast<std::size_t>(found - names.begin())];
   }
+  for (const auto& [key, value] : match.custom_match.match_info)
+    if (key == name) return value;
   throw LookupError("the route has no parameter \"" + std::string(name) + "\"");
 }
 
@@ -73,13 +75,15 @@ std::uint64_t ServerRequest::match_unsigned(std::string_view name, std::uint64_t
 }
 
 std::string_view ServerRequest::route_pattern() const {
-  const Route* route = RequestContext::of(*this).match.route;
-  return route == nullptr ? std::string_view() : route->full_pattern;
+  const RouteMatch& match = RequestContext::of(*this).match;
+  if (match.custom != nullptr) return match.custom->full_pattern;
+  return match.route == nullptr ? std::string_view() : match.route->full_pattern;
 }
 
 std::string_view ServerRequest::route_name() const {
-  const Route* route = RequestContext::of(*this).match.route;
-  return route == nullptr ? std::string_view() : route->name;
+  const RouteMatch& match = RequestContext::of(*this).match;
+  if (match.custom != nullptr) return match.custom->resource->name();
+  return match.route == nullptr ? std::string_view() : match.route->name;
 }
 
 Application ServerRequest::app() const {

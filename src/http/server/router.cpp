@@ -42,6 +42,8 @@ void RouteMatch::clear() noexcept {
   mounted = nullptr;
   mounted_at = tail_at = 0;
   values.clear();
+  if (custom != nullptr) custom_match = ResourceMatch();
+  custom = nullptr;
   allowed.clear();
 }
 
@@ -196,13 +198,13 @@ void Router::resolve(std::string_view method, RequestPath& path, std::size_t fro
   search.visit(*root_, from);
 }
 
-std::string allow_field(std::vector<std::string_view> methods) {
-  if (std::find(methods.begin(), methods.end(), "GET") != methods.end()) methods.push_back("HEAD");
-  methods.push_back("OPTIONS");
+std::string allow_field(std::vector<std::string> methods) {
+  if (std::find(methods.begin(), methods.end(), "GET") != methods.end()) methods.emplace_back("HEAD");
+  methods.emplace_back("OPTIONS");
   std::sort(methods.begin(), methods.end());
   methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
   std::string field;
-  for (const std::string_view method : methods) field.append(field.empty() ? "" : ", ").append(method);
+  for (const std::string& method : methods) field.append(field.empty() ? "" : ", ").append(method);
   return field;
 }
 

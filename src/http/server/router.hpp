@@ -10,6 +10,7 @@
 /// which methods would have done.
 #pragma once
 
+#include <corolla/http/abstract_resource.hpp>
 #include <corolla/http/web_server.hpp>
 
 #include "http/server/path_pattern.hpp"
@@ -39,14 +40,29 @@ struct Route {
   std::string full_pattern;
 };
 
-/// What a look-up found: a route and its parameters, a sub-application for what is left of the path, or neither.
+/// A resource that the router does not know, and its pattern as Route's; see resource_table.hpp.
+struct CustomResource {
+  explicit CustomResource(std::shared_ptr<AbstractResource> added) : resource(std::move(added)) {}
+  std::shared_ptr<AbstractResource> resource;
+  std::string full_pattern;
+};
+
+/// What a look-up found: a route and its parameters, a resource, a sub-application for what is left of the path, or none of them.
 struct RouteMatch {
   const Route* route = nullptr;
   ApplicationState* mounted = nullptr;
-  std::size_t mounted_at = 0;             // the segment it begins with
-  std::vector<std::string_view> values;   // in the order of the pattern's names
-  std::size_t tail_at = 0;                // the segment with which the tail begins
-  std::vector<std::string_view> allowed;  // without a route: the methods that the path has one for
+  std::size_t mounted_at = 0;            // the segment it begins with
+  std::vector<std::string_view> values;  // in the order of the pattern's names
+  std::size_t tail_at = 0;               // the segment with which the tail begins
+  const CustomResource* custom = nullptr;
+  ResourceMatch custom_match;
+  std::vector<std::string> allowed;  // without a handler: the methods that the path has one for
+
+  /// Null when there is none.
+  [[nodiscard]] const RequestHandler* handler() const noexcept {
+    if (route != nullptr) return &route->handler;
+    return custom != nullptr ? &custom_match.handler : nullptr;
+  }
   void clear() noexcept;
 };
 
@@ -82,6 +98,6 @@ class Router {
 };
 
 /// "GET, HEAD, OPTIONS": what Allow says, of the methods that have a route.
-[[nodiscard]] std::string allow_field(std::vector<std::string_view> methods);
+[[nodiscard]] std::string allow_field(std::vector<std::string> methods);
 
 }  // namespace corolla::inline v0::http
