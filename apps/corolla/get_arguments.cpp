@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace corolla::app {
@@ -38,6 +39,23 @@ void add_part(http::Multipart& form, const std::string& text) {
   const std::size_t type = value.find(";type=");
   form.file(name, value.substr(1, type == std::string::npos ? type : type - 1),
             type == std::string::npos ? std::string() : value.substr(type + 6));
+}
+
+// "example.org:443:192.0.2.1,[2001:db8::1]"; "*" for any host, or any port.
+void add_host(http::SessionOptions& options, const std::string& text) {
+  const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
+  const std::size_t colon = text.find(':', bracket);
+  const std::size_t end = colon == std::string::npos ? colon : text.find(':', colon + 1);
+  if (end == std::string::npos) throw ValueError("--resolve: not HOST:PORT:ADDRESS: " + text);
+  std::vector<SocketAddress> addresses;
+  std::istringstream list(text.substr(end + 1));
+  for (std::string address; std::getline(list, address, ',');) {
+    if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+    if (!SocketAddress::parse_ip(address, 0, addresses.emplace_back()))
+      throw ValueError("--resolve: not an address: \"" + address + "\"");
+  }
+  if (addresses.empty()) throw ValueError("--resolve: no address in " + text);
+  options.hosts[text.substr(0, end)] = std::move(addresses);
 }
 
 CLI::Option* add_duration(CLI::App& command, const std::string& name, std::optional<std::chrono::nanoseconds>& duration,
@@ -81,6 +99,11 @@ void add_get_options(CLI::App& command, GetArguments& a) {
   command
       .add_option("-x,--proxy", a.proxy, "Through this proxy: http, https, socks5 or socks5h; else the environment's")
       ->type_name("URL");
+  command.add_option("--resolve", a.resolve, "Where a host is: HOST:PORT:ADDRESS[,ADDRESS]; * for any; several times")
+      ->type_name("WHERE")
+      ->allow_extra_args(false);
+  command.add_option("--interface", a.interface, "Through this network interface, or from this address")
+      ->type_name("NAME");
   CLI::Option* output =
       command.add_option("-o,--output", a.output, "Write the body to FILE; - for standard output")->type_name("FILE");
   command.add_flag("-O,--remote-name", a.remote_name, "Write the body to a file named as the URL's last segment")
@@ -136,6 +159,8 @@ http::SessionOptions session_options(const GetArguments& a) {
     options.proxy = http::Url::try_parse(with_scheme(a.proxy));
     if (!options.proxy) throw ValueError("--proxy: not a URL: " + a.proxy);
   }
+  for (const std::string& where : a.resolve) add_host(options, where);
+  if (!SocketAddress::parse_ip(a.interface, 0, options.local_address)) options.interface = a.interface;
   if (a.retries > 0) options.retry = http::RetryPolicy(a.retries + 1);
   if (a.insecure || !a.authorities.empty()) {
     options.ssl = TlsContext::client();

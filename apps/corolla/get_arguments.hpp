@@ -28,6 +28,8 @@ struct GetArguments {
   std::string user;
   bool digest = false;
   std::string proxy;
+  std::vector<std::string> resolve;
+  std::string interface;
   std::string output;  // a file; "-" and "" are standard output
   bool remote_name = false;
   bool resume = false;

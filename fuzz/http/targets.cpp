@@ -2,8 +2,10 @@
 #include "targets.hpp"
 
 #include <corolla/http/content_coding.hpp>
+#include <corolla/http/content_disposition.hpp>
 #include <corolla/http/date.hpp>
 #include <corolla/http/etag.hpp>
+#include <corolla/http/link.hpp>
 #include <corolla/http/media_type.hpp>
 #include <corolla/http/percent.hpp>
 #include <corolla/http/range.hpp>
@@ -15,7 +17,6 @@
 
 #include "fuzz/require.hpp"
 #include "http/events/event_parser.hpp"
-#include "http/multipart/content_disposition.hpp"
 #include "http/multipart/multipart_parser.hpp"
 #include "http/websocket/extensions.hpp"
 #include "http/websocket/message_reader.hpp"
@@ -166,9 +167,8 @@ void fuzz_multipart(std::string_view bytes) {
         if (event == MultipartEvent::kPart) {
           content.clear();
           parts += "\n[";
-          const ContentDisposition disposition =
-              ContentDisposition::parse(parser.headers().get("Content-Disposition", ""));
-          parts.append(disposition.name).append(disposition.filename.value_or("-"));
+          const auto disposition = ContentDisposition::parse(parser.headers().get("Content-Disposition", ""));
+          for (const auto& [name, value] : disposition.parameters.all) parts.append(name).append("=").append(value);
           parser.headers().write_to(parts);
         }
         if (event != MultipartEvent::kNeedMore) continue;
@@ -217,6 +217,19 @@ void fuzz_values(std::string_view bytes) {
   if (const auto type = MediaType::parse(bytes)) {
     const auto again = MediaType::parse(type->essence());
     require(again && again->essence() == type->essence(), "a media type is a media type");
+  }
+  if (const auto name = ContentDisposition::parse(bytes).filename()) {
+    require(!name->empty() && name->size() <= 255 && name->find_first_of("/\\") == std::string::npos,
+            "a name is no path");
+    require(name->front() != '.' && name->find('\0') == std::string::npos, "a name names a file");
+  }
+  const Url base = Url::parse("https://example.org/a/b?c");
+  const std::vector<Link> links = Link::parse(bytes, base);
+  require(links.size() <= 256, "links have a limit");
+  for (const Link& link : links) {
+    require(Url::parse(link.url.href()) == link.url, "a link leads somewhere");
+    for (const auto& [name, value] : link.parameters.all)
+      require(link.parameters.get(name) == value, "names are unique");
   }
   require(percent_decode(percent_encode(bytes)) == bytes, "percent-encoding can be undone");
   for (const char c : html_escape(bytes)) require(c != '<' && c != '>' && c != '"' && c != '\'', "HTML is escaped");

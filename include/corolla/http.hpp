@@ -12,6 +12,7 @@
 #include <corolla/http/client_middleware.hpp>
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/compression.hpp>
+#include <corolla/http/content_disposition.hpp>
 #include <corolla/http/cookie.hpp>
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/digest_auth.hpp>
@@ -19,11 +20,13 @@
 #include <corolla/http/error.hpp>
 #include <corolla/http/event_source.hpp>
 #include <corolla/http/event_stream.hpp>
+#include <corolla/http/field_parameters.hpp>
 #include <corolla/http/fingerprint.hpp>
 #include <corolla/http/form_data.hpp>
 #include <corolla/http/forwarded.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/hsts.hpp>
+#include <corolla/http/link.hpp>
 #include <corolla/http/middleware.hpp>
 #include <corolla/http/multipart.hpp>
 #include <corolla/http/multipart_reader.hpp>

@@ -129,6 +129,19 @@ class WhatIsSent(GetTest):
         self.assertEqual(proof["response"], md5(":".join((md5("ada:r:love"), "n", proof["nc"], proof["cnonce"], "auth",
                                                           md5("GET:/path")))))
 
+    def test_where_hosts_are(self):
+        recorder = Recorder()
+        port = recorder.url.rsplit(":", 1)[1]
+        code, heard = recorder.once(lambda _url: self.get(
+            "http://pinned.test:%s/path" % port, "--resolve", "other.test:*:192.0.2.1",
+            "--resolve", "pinned.test:%s:[::9],127.0.0.1" % port, "--interface", "127.0.0.1"))
+        self.assertEqual(code, OK, self.stderr)
+        self.assertEqual(heard["fields"]["Host"], "pinned.test:" + port)
+        code, heard = Recorder().once(lambda url: self.get(url, "--resolve", "*:*:192.0.2.1", "--interface", "lo"))
+        self.assertEqual(code, OK, "addresses are their own: " + self.stderr)
+        self.assertEqual(self.get("http://127.0.0.1:1/", "--interface", "nosuch0"), 7)
+        self.assert_one_error("bind to the interface nosuch0")
+
     def test_raw(self):
         self.assertNotIn("Accept-Encoding", self.sent("--raw")["fields"])
 
@@ -267,7 +280,10 @@ class WhatGoesWrong(GetTest):
         for arguments in ([], ["ftp://a.example/"], ["http://"], ["a.example", "--max-time", "soon"], ["a.example", "-C"],
                           ["a.example", "-d", "a", "-F", "b=c"], ["a.example", "-H", "no colon"],
                           ["a.example", "-F", "no equals"], ["a.example", "-x", "ftp://proxy"],
-                          ["a.example", "--cacert", "none.pem"], ["a.example", "--nonsense"], ["a.example", "--digest"], ["a.example", "-O", "-o", "x"]):
+                          ["a.example", "--cacert", "none.pem"], ["a.example", "--nonsense"], ["a.example", "--digest"],
+                          ["a.example", "--resolve", "a.example:80"], ["a.example", "--resolve", "a.example:80:"],
+                          ["a.example", "--resolve", "a.example:80:name"], ["a.example", "--resolve", "a.example:x:127.0.0.1"],
+                          ["a.example", "-O", "-o", "x"]):
             self.assertEqual(self.get(*arguments), USAGE, (arguments, self.stderr))
             self.assert_one_error()
 

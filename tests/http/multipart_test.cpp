@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Multipart bodies taken apart, whole and in pieces; what is refused.
-#include "http/multipart/content_disposition.hpp"
+
 #include "http/multipart/multipart_parser.hpp"
 
 #include <corolla/http/error.hpp>
@@ -111,35 +111,6 @@ TEST(MultipartParser, Limits) {
   EXPECT_EQ(parts_of("--b\r\nA: 3456789012345\r\n\r\nx\r\n--b--", 4, "b", limits), "[A=3456789012345;]x|");
   EXPECT_EQ(parts_of(std::string(100'000, '-'), 1000), "413") << "before the first part";
   EXPECT_EQ(parts_of("--b" + std::string(100'000, ' '), 1000), "413");
-}
-
-TEST(ContentDisposition, NamesOfFieldsAndFiles) {
-  struct Given {
-    const char* field;
-    const char* name;
-    const char* filename;  // null: none
-  };
-  const std::vector<Given> cases = {
-      {"form-data; name=\"a\"", "a", nullptr},
-      {"Form-Data ;NAME = a ; filename= b.txt", "a", "b.txt"},
-      {R"(form-data; name="a \"b\" \\ c; d=e"; filename="")", R"(a "b" \ c; d=e)", ""},
-      {R"(form-data; name="a"; filename="C:\folder\file.txt")", "a", R"(C:\folder\file.txt)"},
-      {"form-data; name=a; filename=old; filename*=UTF-8''%e2%82%ac%20rates", "a", "\xE2\x82\xAC rates"},
-      {"form-data; name=a; filename*=iso-8859-1'en'%A3; filename=old", "a", "\xC2\xA3"},
-      {"form-data; name=a; filename*=koi8-r''x; filename=old", "a", "old"},
-      {"form-data; name=a; filename*=nonsense", "a", nullptr},
-      {"form-data; name=a; name=b; filename=c; filename=d", "a", "c"},
-      {"form-data; name=\"unclosed", "unclosed", nullptr},
-      {"form-data; name", "", nullptr},
-      {";;;=;=x;name=a;", "a", nullptr},
-      {"", "", nullptr},
-  };
-  for (const auto& [field, name, filename] : cases) {
-    const ContentDisposition read = ContentDisposition::parse(field);
-    EXPECT_EQ(read.name, name) << field;
-    EXPECT_EQ(read.filename.value_or("none"), filename ? filename : "none") << field;
-  }
-  EXPECT_EQ(ContentDisposition::parse("Form-Data; name=a").type, "form-data");
 }
 
 }  // namespace

@@ -14,21 +14,31 @@
 #include <corolla/http/rate_limit.hpp>
 #include <corolla/http/retry.hpp>
 #include <corolla/http/url.hpp>
+#include <corolla/net/address.hpp>
 #include <corolla/net/resolver.hpp>
 #include <corolla/net/tls_context.hpp>
+#include <corolla/runtime/coro.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+namespace corolla::inline v0 {
+class Socket;
+}
 
 namespace corolla::inline v0::http {
 
 class HstsStore;
 class HttpCache;
+class Response;
 struct TraceConfig;
 
 /// How long the parts of a request may take; nullopt: for ever. Each one ends in TimeoutError that names the part.
@@ -85,8 +95,18 @@ struct SessionOptions {
   bool use_cookies = true;
   /// For https: authorities, a client's certificate … Without one: TlsContext::client(), so certificates are verified.
   TlsContext ssl;
+  /// Hosts whose addresses are known, curl's --resolve: "example.org:443", or "example.org" and any port, or "*" and any host that
+  /// is no address. An address of port 0 has the URL's. Proxies' hosts are hosts as well; certificates name the URL's, as ever.
+  std::map<std::string, std::vector<SocketAddress>> hosts;
+  /// Looks other hosts up, aiohttp's AbstractResolver: their addresses, port 0 as above; none: `resolver` is asked.
+  std::function<Coro<std::vector<SocketAddress>>(std::string host, std::uint16_t port)> resolve_host;
   /// Who looks hosts up; null: getaddrinfo.
   std::shared_ptr<Resolver> resolver;
+  /// Where connections come from, and what makes their sockets: see ConnectOptions. Hosts' addresses of another family than the
+  /// local one's are not tried. Unix sockets know nothing of all that.
+  SocketAddress local_address;
+  std::string interface;
+  std::function<Socket(const SocketAddress&)> socket_factory;
   /// Requests go through it: http, https, socks5 (names are looked up here) or socks5h (by the proxy), with credentials
   /// perhaps: "http://user:password@proxy:3128". https is tunnelled and verified as ever.
   std::optional<Url> proxy;
@@ -97,6 +117,8 @@ struct SessionOptions {
   bool trust_env = false;
   /// Undo Content-Encoding (and ask for it).
   bool auto_decompress = true;
+  /// Names the charset of a text whose Content-Type names none, but for JSON, which is UTF-8; null: UTF-8.
+  std::function<std::string(const Response& response, std::string_view body)> fallback_charset_resolver;
   /// Statuses from 400 on throw ClientResponseError.
   bool raise_for_status = false;
   /// Around each hop of each request, the first one outermost.

@@ -9,6 +9,7 @@
 
 #include <corolla/http/client_middleware.hpp>
 #include <corolla/http/client_options.hpp>
+#include <corolla/http/compression.hpp>
 #include <corolla/http/digest_auth.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/response.hpp>
@@ -50,6 +51,7 @@ struct RequestExtras {
   std::optional<ClientMiddleware> digest;
   std::vector<Fingerprint> fingerprints;  ///< in place of the session's, unless there are none
   std::function<Headers()> trailers;      ///< null: none
+  std::optional<ContentCoding> compress;  ///< the body's, while it is sent
   std::any trace_context;
 };
 
@@ -82,10 +84,12 @@ struct RequestData {
   /// The body is sent while the answer is read: a server may answer before it has all of a larger one.
   [[nodiscard]] bool sends_body_apart() const noexcept {
     constexpr std::size_t kLargeBody = std::size_t{64} * 1024;
-    return !source && (body.size() > kLargeBody || (expect_continue && !body.empty()) || has_trailers());
+    return !source &&
+           (body.size() > kLargeBody || ((expect_continue || compressed()) && !body.empty()) || has_trailers());
   }
+  [[nodiscard]] bool compressed() const noexcept { return extras && extras->compress; }
   [[nodiscard]] bool has_trailers() const noexcept { return extras && extras->trailers; }
-  /// In HTTP/1.1 the body goes in chunks: its length is not known, or fields follow it.
+  /// In HTTP/1.1 the body goes in chunks: its length is not known (as when it is compressed), or fields follow it.
   [[nodiscard]] bool in_chunks() const noexcept;
   /// Makes `body` the `source`.
   COROLLA_API void move_body_apart();
@@ -157,6 +161,10 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   }
   /// A form with files as the body. OSError when one of them is not there.
   COROLLA_API Request&& multipart(Multipart form) &&;
+  /// Encodes the body while it is sent, whatever it is, and says so in Content-Encoding: aiohttp's compress. "gzip", "deflate", "br" or
+  /// "zstd"; ValueError for another one, and when the request is sent with a Content-Encoding of its own. Its length is not told; middlewares
+  /// see it as it was. A request without a body stays what it is.
+  COROLLA_API Request&& compress(std::string_view coding) &&;
   /// Sends the head first and the body when the server says 100 (Continue), or nothing for a second.
   Request&& expect_continue() && {
     data_.expect_continue = true;

@@ -25,6 +25,8 @@ namespace corolla::inline v0::http {
 
 class MultipartReader;
 class ResponseState;
+struct ContentDisposition;
+struct Link;
 struct MultipartLimits;
 
 /// See the file's comment.
@@ -58,6 +60,13 @@ class COROLLA_API Response {
   /// The charset parameter of Content-Type, "" without one.
   [[nodiscard]] std::string charset() const;
 
+  /// What the Link fields say, in order, relative to url(); the first 256. link.hpp is for the caller to include.
+  [[nodiscard]] std::vector<Link> links() const;
+  /// The first link with this relation ("next") of the response itself, not of another anchor.
+  [[nodiscard]] std::optional<Link> link(std::string_view rel) const;
+  /// Nothing without such a field. content_disposition.hpp is for the caller to include.
+  [[nodiscard]] std::optional<ContentDisposition> content_disposition() const;
+
   /// `co_await response.chunk()`: the next piece of the body, decoded, empty at its end. Borrowed until the next call.
   /// ClientPayloadError (cut short, undecodable), ContentTooLarge, TimeoutError, OSError, HttpProtocolError.
   /// Cancelled, the piece is still there for the next call.
@@ -65,7 +74,7 @@ class COROLLA_API Response {
   /// The rest of the body in one string; the same again when called again. Errors as chunk().
   Coro<std::string> read();
   /// The body as UTF-8: decoded from the charset that Content-Type names, UTF-8 without one; what is malformed becomes
-  /// U+FFFD. An unknown charset is read as UTF-8.
+  /// U+FFFD. An unknown charset is read as UTF-8. Without one SessionOptions::fallback_charset_resolver is asked, if there is one.
   Coro<std::string> text();
   /// The body as a JSON document; <nlohmann/json.hpp> is for the caller to include. ContentTypeError when the response says
   /// that it is something else, unless `any_content_type`; ValueError when it is no JSON. Errors as chunk().

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ namespace corolla {
 inline namespace v0 {
 
 class Resolver;
+class Socket;
 
 /// How to connect.
 struct ConnectOptions {
@@ -33,6 +35,11 @@ struct ConnectOptions {
   SocketAddress::Family family = SocketAddress::Family::kUnspecified;
   /// Where the socket is bound before; unspecified: anywhere.
   SocketAddress local_address;
+  /// The network interface, "eth0", that everything goes through (SO_BINDTODEVICE); "": any. OSError names it.
+  std::string interface;
+  /// Makes the socket for this address, set up as wanted: asyncio's and aiohttp's socket_factory. It is bound and connected as any
+  /// other. ValueError when it is none.
+  std::function<Socket(const SocketAddress&)> socket_factory;
   /// How long an address that does not answer keeps the next one waiting; nullopt: until it has failed, as asyncio does
   /// unless it is told otherwise.
   std::optional<std::chrono::nanoseconds> happy_eyeballs_delay = std::chrono::milliseconds(250);

@@ -8,16 +8,29 @@
 
 #include "http/client/proxy/socks5.hpp"
 #include "http/client/request_trace.hpp"
-#include "http/client/resolve_host.hpp"
 #include "http/next_event.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace corolla::inline v0::http {
 
+namespace {
+
+ConnectOptions connect_options(const SessionOptions& session) {
+  ConnectOptions options;
+  options.local_address = session.local_address;
+  options.interface = session.interface;
+  options.socket_factory = session.socket_factory;
+  return options;
+}
+
+}  // namespace
+
 Connector::Connector(const SessionOptions& options)
     : tls_context_(options.ssl),
-      resolver_(options.resolver),
+      hosts_(options),
+      connect_options_(connect_options(options)),
       parser_limits_(options.parser),
       user_agent_(options.user_agent),
       unix_socket_(options.unix_socket) {}
@@ -63,9 +76,13 @@ Coro<ByteStream> Connector::reach(const Destination& to, RequestTrace* trace) {
 }
 
 Coro<ByteStream> Connector::connect_to_host(std::string hostname, std::uint16_t port, RequestTrace* trace) const {
-  auto resolving = resolve_host(resolver_, std::move(hostname), port, trace);
-  const std::vector<SocketAddress> addresses = co_await std::move(resolving);
-  auto connecting = connect_to(interleave(addresses, ConnectOptions().interleave));
+  auto resolving = hosts_.find(std::move(hostname), port, trace);
+  std::vector<SocketAddress> addresses = co_await std::move(resolving);
+  if (const SocketAddress& local = connect_options_.local_address; local.size() != 0) {
+    std::erase_if(addresses, [&](const SocketAddress& address) { return address.family() != local.family(); });
+    if (addresses.empty()) throw OSError(EADDRNOTAVAIL, "no address of the family of " + local.to_string());
+  }
+  auto connecting = connect_to(interleave(addresses, connect_options_.interleave), connect_options_);
   co_return co_await std::move(connecting);
 }
 
@@ -130,7 +147,7 @@ Coro<void> Connector::ask_socks5(ByteStream& stream, const Destination& to, Requ
   std::string host = to.hostname;
   SocketAddress address;
   if (to.proxy->kind == Proxy::Kind::kSocks5 && !SocketAddress::parse_ip(host, to.port, address)) {
-    auto looking_up = resolve_host(resolver_, host, to.port, trace);
+    auto looking_up = hosts_.find(host, to.port, trace);
     const std::vector<SocketAddress> found = co_await std::move(looking_up);
     host = found.front().host();
   }

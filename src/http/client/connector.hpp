@@ -8,6 +8,7 @@
 #include <corolla/net/connect.hpp>
 #include <corolla/runtime/coro.hpp>
 
+#include "http/client/host_lookup.hpp"
 #include "http/client/proxy/proxy.hpp"
 
 #include <cstdint>
@@ -51,7 +52,8 @@ class Connector {
   TlsContext tls_context_;  // the user's; the others are made of it
   TlsContext http1_context_;
   TlsContext http2_context_;
-  const std::shared_ptr<Resolver> resolver_;
+  const HostLookup hosts_;
+  const ConnectOptions connect_options_;
   const ParserLimits parser_limits_;
   const std::string user_agent_;
   const std::string unix_socket_;

@@ -42,9 +42,10 @@ void prepare_redirect(RequestData& request, int status, Url target) {
     request.method = "GET";
     request.body.clear();
     request.source.reset();
-    if (request.has_trailers()) {
+    if (request.extras) {
       request.extras = std::make_shared<RequestExtras>(*request.extras);
       request.extras->trailers = nullptr;
+      request.extras->compress.reset();
     }
     for (const char* field : {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding", "Trailer"})
       request.headers.remove(field);

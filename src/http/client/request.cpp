@@ -8,6 +8,7 @@
 #include "http/base64.hpp"
 #include "http/client/proxy/proxy.hpp"
 #include "http/client/upload.hpp"
+#include "http/encoder.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -26,7 +27,7 @@ void append_pair(std::string& pairs, std::string_view name, std::string_view val
 
 bool RequestData::repeatable() const noexcept { return !source || source->repeatable(); }
 
-bool RequestData::in_chunks() const noexcept { return source && (!source->size || has_trailers()); }
+bool RequestData::in_chunks() const noexcept { return source && (!source->size || has_trailers() || compressed()); }
 
 void RequestData::move_body_apart() { source = std::make_shared<BodySource>(std::exchange(body, {})); }
 
@@ -90,6 +91,16 @@ Request&& Request::multipart(Multipart form) && {
   data_.headers.set("Content-Type", form.content_type());
   const std::uint64_t size = form.size();
   return std::move(*this).body(std::move(form).pieces(), size);
+}
+
+Request&& Request::compress(std::string_view coding) && {
+  for (const ContentCoding known :
+       {ContentCoding::kGzip, ContentCoding::kDeflate, ContentCoding::kBrotli, ContentCoding::kZstd}) {
+    if (!iequals(coding, name_of(known))) continue;
+    extras().compress = known;
+    return std::move(*this);
+  }
+  throw ValueError("not a content coding: \"" + std::string(coding) + "\"");
 }
 
 Request&& Request::proxy(const Url& url) && {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/http/response.hpp>
 
+#include <corolla/http/content_disposition.hpp>
 #include <corolla/http/error.hpp>
+#include <corolla/http/link.hpp>
 #include <corolla/http/media_type.hpp>
 #include <corolla/http/multipart_reader.hpp>
 
 #include "http/charset.hpp"
 #include "http/client/response_state.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -52,6 +57,28 @@ std::string Response::charset() const {
   return media_type ? media_type->charset() : std::string();
 }
 
+std::vector<Link> Response::links() const {
+  constexpr std::size_t kMost = 256;
+  std::vector<Link> all;
+  for (const std::string_view field : headers().get_all("Link")) {
+    std::vector<Link> of_field = Link::parse(field, url(), kMost - all.size());
+    std::move(of_field.begin(), of_field.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+std::optional<Link> Response::link(std::string_view rel) const {
+  for (Link& link : links())
+    if (link.has_rel(rel) && !link.parameters.get("anchor")) return std::move(link);
+  return std::nullopt;
+}
+
+std::optional<ContentDisposition> Response::content_disposition() const {
+  const auto field = headers().get("Content-Disposition");
+  if (!field) return std::nullopt;
+  return ContentDisposition::parse(*field);
+}
+
 Coro<std::string_view> Response::chunk() { return state_->chunk(); }
 
 Coro<std::string> Response::read() {
@@ -77,7 +104,11 @@ MultipartReader Response::multipart(const MultipartLimits& limits) {
 
 Coro<std::string> Response::text() {
   std::string bytes = co_await read();
-  co_return decode_to_utf8(std::move(bytes), charset());
+  const auto media_type = MediaType::parse(headers().get("Content-Type", ""));
+  std::string name = media_type ? media_type->charset() : std::string();
+  if (name.empty() && state_->fallback_charset_resolver && !(media_type && media_type->is_json()))
+    name = state_->fallback_charset_resolver(*this, bytes);
+  co_return decode_to_utf8(std::move(bytes), name);
 }
 
 Coro<nlohmann::json> Response::json(bool any_content_type) {

@@ -159,6 +159,7 @@ void ResponseState::finish_decoding() {
 }
 
 void ResponseState::start_decoding(const SessionOptions& session) {
+  fallback_charset_resolver = session.fallback_charset_resolver;
   const std::string_view coding = head.headers.get("Content-Encoding", "");
   if (session.auto_decompress && !coding.empty() && !iequals(coding, "identity"))
     decoder.emplace(coding, session.decode);

@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,7 +70,7 @@ class ResponseState : public FromBlockCache {
   Coro<std::string_view> chunk();
   /// Closes the connection, if it is still held.
   void drop_connection() noexcept;
-  /// Makes the decoder that Content-Encoding asks for, if the session wants that.
+  /// Makes the decoder that Content-Encoding asks for, if the session wants that; notes who knows charsets.
   void start_decoding(const SessionOptions& session);
 
   ResponseHead head;
@@ -80,6 +81,7 @@ class ResponseState : public FromBlockCache {
   std::unique_ptr<Connection> connection;  // null once the body is over
   std::unique_ptr<Upload> upload;          // the request's body, while it is being sent
   std::optional<Decoder> decoder;
+  std::function<std::string(const Response&, std::string_view)> fallback_charset_resolver;  // null: UTF-8
   Deadlines deadlines;
   std::shared_ptr<const std::string> stored;  // the body on the wire, when it does not come from a connection
   std::size_t stored_at = 0;

@@ -9,6 +9,7 @@
 #include "http/client/request_trace.hpp"
 #include "http/client/response_state.hpp"
 #include "http/client/session_state.hpp"
+#include "http/encoder.hpp"
 
 #include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/sleep.hpp>
@@ -91,11 +92,25 @@ Coro<void> Session::close() {
   private_->pool->close();
 }
 
+namespace {
+
+// Says how the body is encoded; without one nothing is.
+void name_compression(RequestData& request) {
+  if (request.headers.contains("Content-Encoding"))
+    throw ValueError("compress() and a Content-Encoding of one's own exclude each other");
+  if (request.source || !request.body.empty())
+    request.headers.set("Content-Encoding", name_of(*request.extras->compress));
+  else request.extras->compress.reset();
+}
+
+}  // namespace
+
 // Follows redirects; each hop is an exchange of its own.
 Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData request) {
   SessionState& session = *shared;
   if (session.closed) throw RuntimeError("Session is closed");
   const UnderWay under_way(session);
+  if (request.compressed()) name_compression(request);
   if (request.timeout.total) request.deadline = get_running_loop().time() + *request.timeout.total;
   std::vector<ClientMiddleware> own;
   if (request.extras) own = middlewares_of(session, request.extras.get());

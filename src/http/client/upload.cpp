@@ -6,6 +6,7 @@
 #include <corolla/runtime/wait_for.hpp>
 
 #include "http/client/request_trace.hpp"
+#include "http/encoder.hpp"
 #include "http/http2/stream.hpp"
 #include "http/trailers.hpp"
 
@@ -36,34 +37,64 @@ void send_piece(StreamState& stream, std::string_view piece, bool chunked) {
   stream.send(chunk.data(), chunk.size());
 }
 
-Coro<void> send_whole(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                      std::shared_ptr<RequestTrace> trace, bool chunked) {
+// Where a body leaves: as it is or encoded, whole or in chunks.
+class Outlet {
+ public:
+  Outlet(SharedStream stream, const Deadlines& deadlines, std::shared_ptr<RequestTrace> trace,
+         std::optional<ContentCoding> compress, bool chunked)
+      : stream_(std::move(stream)), deadlines_(deadlines), trace_(std::move(trace)), chunked_(chunked) {
+    if (compress) encoder_ = make_encoder(*compress, CompressionOptions());
+  }
+  void send(std::string_view piece, Encoder::Flush flush) {
+    if (encoder_) {
+      encoded_.clear();
+      encoder_->encode(piece, encoded_, flush);
+      piece = encoded_;
+    }
+    if (piece.empty()) return;
+    deadlines_.arm_sending(*stream_);
+    send_piece(*stream_, piece, chunked_);
+    if (trace_) trace_->tell_sent(piece);
+  }
+  void end() { send({}, Encoder::Flush::kEnd); }
+  [[nodiscard]] StreamDrain drain() const { return StreamDrain(stream_, StreamState::Level::kLow); }
+
+ private:
+  SharedStream stream_;
+  Deadlines deadlines_;
+  std::shared_ptr<RequestTrace> trace_;
+  std::unique_ptr<Encoder> encoder_;  // null: none
+  std::string encoded_;
+  bool chunked_;
+};
+
+Coro<void> send_whole(std::shared_ptr<BodySource> source, Outlet& outlet) {
   for (std::string_view rest = source->whole; !rest.empty();) {
     const std::string_view piece = rest.substr(0, kPiece);
     rest.remove_prefix(piece.size());
-    deadlines.arm_sending(*stream);
-    send_piece(*stream, piece, chunked);
-    if (trace) trace->tell_sent(piece);
-    co_await StreamDrain(stream, StreamState::Level::kLow);
+    outlet.send(piece, Encoder::Flush::kNo);
+    co_await outlet.drain();
   }
+  outlet.end();
+  co_await outlet.drain();
 }
 
-Coro<void> send_pieces(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                       std::shared_ptr<RequestTrace> trace, bool chunked) {
+// What a generator gave leaves at once: it may wait for the answer to that before it goes on.
+Coro<void> send_pieces(std::shared_ptr<BodySource> source, Outlet& outlet) {
   std::uint64_t sent = 0;
   while (auto piece = co_await source->pieces->next()) {
     if (piece->empty()) continue;
     sent += piece->size();
     if (source->size && sent > *source->size)
       throw ValueError("the body has more than the " + std::to_string(*source->size) + " bytes that were announced");
-    deadlines.arm_sending(*stream);
-    send_piece(*stream, *piece, chunked);
-    if (trace) trace->tell_sent(*piece);
-    co_await StreamDrain(stream, StreamState::Level::kLow);
+    outlet.send(*piece, Encoder::Flush::kYes);
+    co_await outlet.drain();
   }
   if (source->size && sent < *source->size)
     throw ValueError("the body ended after " + std::to_string(sent) + " of the " + std::to_string(*source->size) +
                      " bytes that were announced");
+  outlet.end();
+  co_await outlet.drain();
 }
 
 // The connection's own failures are the reader's to report.
@@ -85,17 +116,18 @@ Upload::Upload(ByteStream& stream, const RequestData& request, const Deadlines& 
   if (request.expect_continue) shared_->leave = get_running_loop().create_future<void>();
   shared_->trace = request.trace;
   if (request.has_trailers()) shared_->trailers = request.extras->trailers;
-  const bool chunked = framing == Framing::kInBand && request.in_chunks();
-  sending_ = create_task(send, stream.state(), request.source, deadlines, shared_, framing, chunked);
+  if (request.extras) shared_->compress = request.extras->compress;
+  shared_->chunked = framing == Framing::kInBand && request.in_chunks();
+  sending_ = create_task(send, stream.state(), request.source, deadlines, shared_, framing);
 }
 
 Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                        std::shared_ptr<Shared> shared, Framing framing, bool chunked) {
+                        std::shared_ptr<Shared> shared, Framing framing) {
   if (shared->leave.valid()) {
     auto waiting = wait_for(shared->leave, kLongestWaitToContinue);
     static_cast<void>(co_await outcome(std::move(waiting)));
   }
-  auto sending = send_all(stream, source, deadlines, shared, chunked);
+  auto sending = send_all(stream, source, deadlines, shared);
   const auto sent = co_await outcome(std::move(sending));
   if (sent) deadlines.arm(*stream);
   if (sent && framing == Framing::kNone && !stream->closing()) stream->send_eof();
@@ -106,14 +138,14 @@ Coro<void> Upload::send(SharedStream stream, std::shared_ptr<BodySource> source,
 }
 
 Coro<void> Upload::send_all(SharedStream stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                            std::shared_ptr<Shared> shared, bool chunked) {
-  auto sending = source->pieces ? send_pieces(stream, source, deadlines, shared->trace, chunked)
-                                : send_whole(stream, source, deadlines, shared->trace, chunked);
+                            std::shared_ptr<Shared> shared) {
+  Outlet outlet(stream, deadlines, shared->trace, shared->compress, shared->chunked);
+  auto sending = source->pieces ? send_pieces(source, outlet) : send_whole(source, outlet);
   co_await std::move(sending);
   Headers trailers;
   if (shared->trailers) trailers = shared->trailers();
   for (const auto& field : trailers) require_trailer(field.name);
-  if (chunked) {
+  if (shared->chunked) {
     const std::string end = last_chunk(trailers);
     const std::string_view piece = end;
     stream->send(&piece, 1);

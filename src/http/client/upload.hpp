@@ -65,11 +65,13 @@ class Upload {
     Future<void> leave;  // to send
     std::function<Headers()> trailers;
     std::shared_ptr<RequestTrace> trace;  // null: nobody watches
+    std::optional<ContentCoding> compress;
+    bool chunked = false;
   };
   static Coro<void> send(FutureRef<StreamState> stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                         std::shared_ptr<Shared> shared, Framing framing, bool chunked);
+                         std::shared_ptr<Shared> shared, Framing framing);
   static Coro<void> send_all(FutureRef<StreamState> stream, std::shared_ptr<BodySource> source, Deadlines deadlines,
-                             std::shared_ptr<Shared> shared, bool chunked);
+                             std::shared_ptr<Shared> shared);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   Task<void> sending_;

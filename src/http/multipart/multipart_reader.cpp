@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <corolla/http/multipart_reader.hpp>
 
+#include <corolla/http/content_disposition.hpp>
 #include <corolla/http/error.hpp>
 #include <corolla/http/media_type.hpp>
 #include <corolla/http/server_response.hpp>
 
 #include "http/charset.hpp"
-#include "http/multipart/content_disposition.hpp"
 #include "http/multipart/multipart_parser.hpp"
 
 #include <nlohmann/json.hpp>
@@ -124,9 +124,9 @@ Coro<std::optional<BodyPart>> MultipartReader::next() {
 
 BodyPart::BodyPart(std::shared_ptr<MultipartState> state, Headers headers)
     : state_(std::move(state)), number_(state_->number), headers_(std::move(headers)) {
-  ContentDisposition disposition = ContentDisposition::parse(headers_.get("Content-Disposition", ""));
-  name_ = std::move(disposition.name);
-  filename_ = std::move(disposition.filename);
+  const auto disposition = ContentDisposition::parse(headers_.get("Content-Disposition", ""));
+  name_ = disposition.parameters.get("name").value_or("");
+  filename_ = disposition.parameters.get("filename");
 }
 
 Coro<std::string_view> BodyPart::chunk() { return chunk_of(state_, number_); }

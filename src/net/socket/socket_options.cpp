@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -50,6 +51,13 @@ int open_stream_socket(const SocketAddress& address, bool nonblocking) noexcept 
   const int type = SOCK_STREAM | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0);
   const int descriptor = ::socket(family_constant(address.family()), type, 0);
   return descriptor < 0 ? -errno : descriptor;
+}
+
+int set_nonblocking(int descriptor, bool on) noexcept {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -errno;
+  const int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  return wanted == flags || ::fcntl(descriptor, F_SETFL, wanted) == 0 ? 0 : -errno;
 }
 
 }  // namespace v0

@@ -15,6 +15,8 @@ inline namespace v0 {
 void set_no_delay(int descriptor) noexcept;
 /// A stream socket for `address`, closed on exec; the descriptor or -errno.
 [[nodiscard]] int open_stream_socket(const SocketAddress& address, bool nonblocking) noexcept;
+/// Whether its calls return at once, as Backend::nonblocking_sockets asks for; 0 or -errno.
+int set_nonblocking(int descriptor, bool on) noexcept;
 /// The kernel's AF_ constant.
 [[nodiscard]] int family_constant(SocketAddress::Family family) noexcept;
 

@@ -3,6 +3,7 @@
 
 #include <corolla/net/interleave.hpp>
 #include <corolla/net/resolver.hpp>
+#include <corolla/net/socket.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/exception_group.hpp>
 #include <corolla/runtime/outcome.hpp>
@@ -109,17 +110,40 @@ class [[nodiscard]] ConnectWait {
 
 std::string describe_attempt(const SocketAddress& address) { return "connect to " + address.to_string(); }
 
-Coro<ByteStream> connect_plain(SocketAddress address, ConnectOptions options) {
-  EventLoop& loop = get_running_loop();
-  const int descriptor = open_stream_socket(address, loop.io().nonblocking_sockets());
+// A socket as the backend needs it, made here or by the user.
+int open_socket(EventLoop& loop, const SocketAddress& address, const ConnectOptions& options) {
+  const bool nonblocking = loop.io().nonblocking_sockets();
+  if (options.socket_factory) {
+    Socket made = options.socket_factory(address);
+    if (!made) throw ValueError("socket_factory made no socket");
+    if (const int failed = set_nonblocking(made.descriptor(), nonblocking); failed != 0)
+      throw OSError(-failed, describe_attempt(address));
+    return made.detach();
+  }
+  const int descriptor = open_stream_socket(address, nonblocking);
   if (descriptor < 0) throw OSError(-descriptor, describe_attempt(address));
-  loop.io().forget(descriptor);
-  const auto connecting = FutureRef<Connecting>::adopt(new Connecting(loop, descriptor, address));
+  return descriptor;
+}
+
+void bind_to(int descriptor, const ConnectOptions& options) {
+  const std::string& interface = options.interface;
+  if (!interface.empty() && ::setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface.data(),
+                                         static_cast<socklen_t>(interface.size())) != 0) {
+    throw OSError(errno, "bind to the interface " + interface);
+  }
   const SocketAddress& local = options.local_address;
   if (local.size() != 0 &&
       ::bind(descriptor, static_cast<const sockaddr*>(local.data()), static_cast<socklen_t>(local.size())) != 0) {
     throw OSError(errno, "bind to " + local.to_string());
   }
+}
+
+Coro<ByteStream> connect_plain(SocketAddress address, ConnectOptions options) {
+  EventLoop& loop = get_running_loop();
+  const int descriptor = open_socket(loop, address, options);
+  loop.io().forget(descriptor);
+  const auto connecting = FutureRef<Connecting>::adopt(new Connecting(loop, descriptor, address));
+  bind_to(descriptor, options);
   connecting->start();
   const int result = co_await ConnectWait(*connecting);
   if (result != 0) throw OSError(-result, describe_attempt(address));

@@ -35,9 +35,8 @@ ByteStream attach(DetachedStream detached) {
   EventLoop& loop = get_running_loop();
   const SocketAddress local = local_address_of(detached.descriptor());
   if (local.family() == SocketAddress::Family::kUnspecified) throw OSError(ENOTSOCK, "attach");
-  const int flags = ::fcntl(detached.descriptor(), F_GETFL);
-  const int wanted = loop.io().nonblocking_sockets() ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-  if (flags < 0 || ::fcntl(detached.descriptor(), F_SETFL, wanted) != 0) throw OSError(errno, "attach");
+  if (const int failed = set_nonblocking(detached.descriptor(), loop.io().nonblocking_sockets()); failed != 0)
+    throw OSError(-failed, "attach");
   loop.io().forget(detached.descriptor());
   return stream_of_socket(loop, detached.release(), local.family() != SocketAddress::Family::kUnix);
 }

@@ -7,6 +7,7 @@
 #include <corolla/runtime/sleep.hpp>
 
 #include "backend/backend.hpp"
+#include "net/socket/socket_options.hpp"
 #include "net/stream/secure_stream.hpp"
 #include "net/stream/socket_state.hpp"
 #include "net/transport/transport_state.hpp"
@@ -14,7 +15,6 @@
 #include <cerrno>
 #include <chrono>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,9 +52,7 @@ ByteStream stream_from_socket(int descriptor) {
     throw ValueError("a stream socket is needed");
   }
   loop.io().forget(descriptor);
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  const int wanted = loop.io().nonblocking_sockets() ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-  if (wanted != flags) ::fcntl(descriptor, F_SETFL, wanted);
+  set_nonblocking(descriptor, loop.io().nonblocking_sockets());
   size = sizeof local;
   ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size);
   return stream_of_socket(loop, descriptor, local.ss_family != AF_UNIX);

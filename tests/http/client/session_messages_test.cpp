@@ -2,6 +2,9 @@
 // The client and what answers look like: codings, caps, charsets, broken messages. Both backends.
 #include "tests/http/client/session_test.hpp"
 
+#include <corolla/http/content_disposition.hpp>
+#include <corolla/http/link.hpp>
+
 #include <zlib.h>
 
 namespace corolla::test {
@@ -112,6 +115,65 @@ TEST_F(SessionTest, TextFollowsTheCharset) {
     EXPECT_EQ(gbk_body, "\xE4\xB8\xAD");
     const auto bad_body = co_await fetch(session, server.url("/bad"));
     EXPECT_EQ(bad_body, "a\xEF\xBF\xBDz");
+  });
+}
+
+TEST_F(SessionTest, SomebodyMayKnowTheCharset) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) -> Reply {
+      if (request.starts_with("GET /named")) return ok("\xC3\xA9", "Content-Type: text/html; charset=utf-8\r\n");
+      if (request.starts_with("GET /json")) return ok("\"\xC3\xA9\"", "Content-Type: application/json\r\n");
+      if (request.starts_with("GET /none")) return ok("\xD6\xD0");
+      return ok("\xD6\xD0", "Content-Type: text/html\r\n");
+    });
+    co_await server.start();
+    std::vector<std::string> asked;
+    SessionOptions options;
+    options.fallback_charset_resolver = [&](const Response& response, std::string_view body) {
+      asked.push_back(std::string(response.url().path()) + " " + std::string(body));
+      return std::string("gbk");
+    };
+    Session session(options);
+    const auto unnamed = co_await fetch(session, server.url("/unnamed"));
+    EXPECT_EQ(unnamed, "\xE4\xB8\xAD");
+    const auto none = co_await fetch(session, server.url("/none"));
+    EXPECT_EQ(none, "\xE4\xB8\xAD");
+    const auto named = co_await fetch(session, server.url("/named"));
+    EXPECT_EQ(named, "\xC3\xA9");
+    const auto json = co_await fetch(session, server.url("/json"));
+    EXPECT_EQ(json, "\"\xC3\xA9\"");
+    EXPECT_EQ(asked, (std::vector<std::string>{"/unnamed \xD6\xD0", "/none \xD6\xD0"}));
+  });
+}
+
+TEST_F(SessionTest, LinksAndDispositions) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) -> Reply {
+      if (request.starts_with("GET /plain")) return ok("");
+      return ok("",
+                "Link: <?page=9>; rel=last; anchor=\"/other\", <?page=2>; rel=\"up next\"; title=\"page, two\"\r\n"
+                "Link: </list>; rel=last\r\n"
+                "Content-Disposition: Attachment; filename=\"../a b.txt\"; size=7\r\n");
+    });
+    co_await server.start();
+    Session session;
+    auto response = co_await session.get(server.url("/list?page=1"));
+    const auto links = response.links();
+    EXPECT_EQ(links.size(), 3U);
+    const auto next = response.link("next");
+    EXPECT_TRUE(next);
+    EXPECT_EQ(next->url.href(), server.url("/list?page=2"));
+    EXPECT_EQ(next->parameters.get("title"), "page, two");
+    const auto last = response.link("last");
+    EXPECT_EQ(last->url.href(), server.url("/list")) << "the first one is about something else";
+    EXPECT_FALSE(response.link("prev"));
+    const auto disposition = response.content_disposition();
+    EXPECT_EQ(disposition->type, "attachment");
+    EXPECT_EQ(disposition->filename(), "a b.txt");
+    EXPECT_EQ(disposition->parameters.get("size"), "7");
+    auto plain = co_await session.get(server.url("/plain"));
+    EXPECT_TRUE(plain.links().empty());
+    EXPECT_FALSE(plain.content_disposition());
   });
 }
 

@@ -95,9 +95,9 @@ class DigestAuth::State {
     std::uint32_t count = 0;
   };
 
-  // With auth-int the body is part of the proof.
+  // With auth-int the body is part of the proof, as it is sent.
   static bool can_prove(const DigestChallenge& challenge, const RequestData& request) {
-    return challenge.qop != DigestChallenge::Qop::kAuthInt || !request.source;
+    return challenge.qop != DigestChallenge::Qop::kAuthInt || (!request.source && !request.compressed());
   }
 
   Space* space_of(std::string_view origin, const RequestData& request) {
