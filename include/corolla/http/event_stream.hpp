@@ -12,7 +12,8 @@
 ///     }
 ///
 /// Source: WHATWG HTML, section 9.2; the aiohttp-sse package. A comment is sent when nothing else was for a while, so that proxies
-/// keep the connection, and so that it shows when the client is gone: then the producer is cancelled. A client that comes back
+/// keep the connection, and so that a client is missed that went without a word. When the client closes or resets the connection, or in
+/// HTTP/2 the stream, the producer is cancelled at once (see WebServerOptions::handler_cancellation for who counts as gone). A client that comes back
 /// says in Last-Event-ID what it saw last. Compressed, if the response says so: each event is flushed.
 #pragma once
 

@@ -65,7 +65,8 @@ class COROLLA_API BodyWriter {
   void add_trailer(std::string_view name, std::string_view value);
   [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
 
-  // For the library: what is written is compressed from now on, until its end.
+  // For the library: the request it answers; what is written is compressed from now on, until its end.
+  [[nodiscard]] ServerExchange& exchange() noexcept { return exchange_; }
   void set_encoder(std::unique_ptr<Encoder> encoder) noexcept;
   StreamDrain end_encoding();
 

@@ -13,8 +13,8 @@
 /// at a time per connection of HTTP/1.1, any number side by side. Kept alive, pipelined, chunked and "Expect:
 /// 100-continue" requests are taken; what is not HTTP is answered with the right status and the connection closed. An
 /// exception that leaves the handler is answered with its status (HttpError) or with 500, which the loop's exception
-/// handler hears of. A client that goes away does not cancel the handler: that shows when the response is sent. Not
-/// thread safe.
+/// handler hears of. A client that goes away cancels the handler if WebServerOptions::handler_cancellation says so; else
+/// that shows when the response is sent. Not thread safe.
 #pragma once
 
 #include <corolla/http/access_log.hpp>
@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -44,6 +45,9 @@ class WebServerState;
 
 /// Calls the handler for one request, which lives until the response is sent.
 using RequestHandler = std::function<Coro<ServerResponse>(ServerRequest&)>;
+
+/// Decides about a request with an Expect field before its handler is called: nothing lets it go on, a response is sent instead.
+using ExpectHandler = std::function<Coro<std::optional<ServerResponse>>(ServerRequest&)>;
 
 /// How to serve. All of a client's slowness has a limit.
 struct WebServerOptions {
@@ -70,6 +74,16 @@ struct WebServerOptions {
   int backlog = 1024;
   /// Several processes or loops may listen on the same port.
   bool reuse_port = false;
+  /// A handler is cancelled when its client goes away while it runs, as aiohttp's web.run_app(handler_cancellation=True) does: at its
+  /// next wait it gets CancelledError, what it cleans up is cleaned up, and the access log says 499. Gone is who closes or resets the
+  /// connection or, in HTTP/2, the stream. A client of HTTP/1.1 that only shuts down its sending side counts as gone, too: the two
+  /// cannot be told apart. One that sends more than 64 KiB ahead, of a body that is not read or of further requests, is not seen to
+  /// go; while the handler reads the body, reading fails instead.
+  bool handler_cancellation = false;
+  /// aiohttp's expect_handler. Null: "100-continue" is taken, and any other expectation refused (417). "100 Continue" is sent when the
+  /// handler first reads the body, so a response from here (413, 417, 401 …) saves the client from sending it. HttpError is
+  /// answered with its status. Not called in HTTP/1.0, which knows no expectations.
+  ExpectHandler expect_handler;
   /// A server's context: https.
   TlsContext ssl;
   /// Over TLS, HTTP/2 is offered besides HTTP/1.1, unless the context has ALPN protocols of its own.

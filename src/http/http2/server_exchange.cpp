@@ -31,6 +31,7 @@ class Http2Exchange::Running {
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running() {
+    exchange_.watch_.reset();
     exchange_.running_ = false;
     exchange_.answered_at_ = exchange_.session_.now();
     exchange_.session_.answered(exchange_);
@@ -175,20 +176,27 @@ Coro<void> Http2Exchange::answer() {
   std::exception_ptr error;
   if (refusal_status_ != 0) {
     response = ServerResponse::error(refusal_status_, refusal_);
-  } else if (head().headers.contains("expect") && !head().expect_continue) {
-    response = ServerResponse::error(417, "only 100-continue can be expected");
   } else {
     try {
-      auto handling = state_->handler(request_);
-      response.emplace(co_await std::move(handling));
+      if (state_->options.handler_cancellation) watch_.begin();
+      if (has_expectation()) {
+        auto deciding = meet_expectation();
+        response = co_await std::move(deciding);
+      }
+      if (!response) {
+        auto handling = state_->handler(request_);
+        response.emplace(co_await std::move(handling));
+      }
     } catch (const CancelledError&) {
-      throw;
+      if (!watch_.end()) throw;
     } catch (...) {
       error = std::current_exception();
     }
+    watch_.end();
     if (error) response = response_to(error);
   }
   if (!response) {
+    status_ = kClientClosedRequest;
     if (open_) stream_.abort();
     co_return;
   }
@@ -247,7 +255,10 @@ void Http2Exchange::submit_head(const ServerResponse& response, bool has_body) {
 
 // -- the end --------------------------------------------------------------------------------------------------------
 
-void Http2Exchange::stream_closed() noexcept { open_ = false; }
+void Http2Exchange::stream_closed() noexcept {
+  open_ = false;
+  watch_.client_went();
+}
 
 void Http2Exchange::finish() {
   running_ = open_ = false;

@@ -5,7 +5,7 @@
 /// One task reads it; what arrived in one go is fed, then each request that became whole begins its task, whose first step
 /// runs at once, then whatever all of them want to send leaves together. The connection ends when the client is gone, when
 /// it was idle for keepalive_timeout, when it broke the protocol, or after a GOAWAY of either side and the last response.
-/// Requests whose client is gone run to their end, as in HTTP/1.1.
+/// Requests whose client is gone run to their end unless handler_cancellation says otherwise, as in HTTP/1.1.
 ///
 /// What a hostile client may cost. Heads are bounded by ParserLimits (431, 414; far beyond: GOAWAY), and in time by
 /// header_timeout. Bodies that nobody reads are bounded by the windows. A response that is not taken is cut after

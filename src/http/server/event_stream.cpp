@@ -4,7 +4,10 @@
 #include <corolla/runtime/sleep.hpp>
 #include <corolla/runtime/task_group.hpp>
 
+#include "http/server/server_exchange.hpp"
+
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <utility>
 
@@ -12,7 +15,8 @@ namespace corolla::inline v0::http {
 
 namespace {
 
-// The producer, and beside it the pings; each ends the other. What the producer throws comes out as it is.
+// The producer, and beside it the pings; each ends the other, and the client's going ends both. What the producer throws comes
+// out as it is.
 Coro<void> run_producer(const EventProducer& producer, BodyWriter& writer, std::chrono::nanoseconds interval) {
   co_await writer.write({});  // the client knows that it is connected
   EventStream events(writer);
@@ -44,8 +48,21 @@ Coro<void> run_producer(const EventProducer& producer, BodyWriter& writer, std::
     }
     group.cancel();
   };
-  auto running = task_group(body);
-  co_await std::move(running);
+  ServerExchange& exchange = writer.exchange();
+  exchange.client_watch().begin();
+  bool gone = false;
+  try {
+    auto running = task_group(body);
+    co_await std::move(running);
+  } catch (const CancelledError&) {
+    gone = exchange.client_watch().end();
+    if (!gone) throw;
+  }
+  exchange.client_watch().end();
+  if (gone) {
+    exchange.set_client_gone();
+    throw OSError(ECONNRESET, "the client is gone");
+  }
   if (error) std::rethrow_exception(error);
 }
 

@@ -130,7 +130,7 @@ Coro<void> ServerExchange::produce(const ServerResponse& response) {
   }
   if (error) {
     // A client that went away or does not read is no news; a producer's own failure is.
-    if (!too_slow && !stream_.state()->send_error())
+    if (!too_slow && !client_gone_ && !stream_.state()->send_error())
       get_running_loop().call_exception_handler(ErrorContext("Error producing a response's body", error));
     throw RuntimeError("the response was cut short");
   }

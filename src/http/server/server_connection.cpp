@@ -75,6 +75,7 @@ void ServerConnection::server_closes() noexcept {
 ByteStream ServerConnection::upgrade(std::string_view fields) {
   if (upgraded_) throw RuntimeError("the request was upgraded already");
   upgraded_ = true;
+  watch_.hold();
   status_ = 101;
   head_text_ = "HTTP/1.1 101 Switching Protocols\r\n";
   head_text_.append(fields).append(state_->common_fields()).append("\r\n");
@@ -110,25 +111,32 @@ Coro<void> ServerConnection::run() {
 
     std::optional<ServerResponse> response;
     std::exception_ptr error;
-    if (head().headers.contains("Expect") && !head().expect_continue && head().version == HttpVersion::kHttp11) {
-      response = ServerResponse::error(417, "only 100-continue can be expected");
-      body_unusable_ = true;
-    } else {
-      try {
+    try {
+      if (state_->options.handler_cancellation) watch_.begin();
+      if (has_expectation()) {
+        auto deciding = meet_expectation();
+        response = co_await std::move(deciding);
+      }
+      if (!response) {
         auto handling = state_->handler(request_);
         response.emplace(co_await std::move(handling));
-      } catch (const CancelledError&) {
-        throw;
-      } catch (...) {
-        error = std::current_exception();
       }
-      if (upgraded_) {
-        if (error && !stream_.state()->send_error()) report(error);
-        log();
-        co_return;
-      }
-      if (error) response = response_to(error);
-      if (!response) co_return;
+    } catch (const CancelledError&) {
+      if (!watch_.end()) throw;
+    } catch (...) {
+      error = std::current_exception();
+    }
+    watch_.end();
+    if (upgraded_) {
+      if (error && !stream_.state()->send_error()) report(error);
+      log();
+      co_return;
+    }
+    if (error) response = response_to(error);
+    if (!response) {
+      status_ = kClientClosedRequest;
+      log();
+      co_return;
     }
 
     compress_response(request_, *response);
@@ -237,8 +245,12 @@ Coro<void> ServerConnection::refuse() {
 // -- reading the body -----------------------------------------------------------------------------------------------
 
 Coro<std::string_view> ServerConnection::next_chunk() {
-  if (body_done_) co_return std::string_view();
+  if (body_done_) {
+    watch_.let_go();
+    co_return std::string_view();
+  }
   require_readable_body();
+  watch_.hold();
   for (;;) {
     ParseEvent event = ParseEvent::kNeedMore;
     try {
@@ -249,6 +261,7 @@ Coro<std::string_view> ServerConnection::next_chunk() {
     }
     if (event == ParseEvent::kEnd) {
       body_done_ = true;
+      watch_.let_go();
       co_return std::string_view();
     }
     if (event == ParseEvent::kBody) {

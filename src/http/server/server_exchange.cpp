@@ -10,6 +10,7 @@ namespace corolla::inline v0::http {
 
 void ServerExchange::begin_exchange() noexcept {
   RequestContext::end(request_);
+  watch_.reset();
   max_body_bytes_ = state_->options.max_body_bytes;
   body_received_ = body_sent_ = 0;
   status_ = 0;
@@ -27,6 +28,24 @@ void ServerExchange::note_time() {
 const Headers& ServerExchange::trailers() const noexcept {
   static const Headers none;
   return body_done_ ? *received_trailers_ : none;
+}
+
+bool ServerExchange::has_expectation() {
+  return head().headers.contains("Expect") && head().version != HttpVersion::kHttp10 &&
+         (!head().expect_continue || state_->options.expect_handler);
+}
+
+// Nobody can tell whether a client that is refused sends its body all the same.
+Coro<std::optional<ServerResponse>> ServerExchange::meet_expectation() {
+  std::optional<ServerResponse> refusal;
+  if (state_->options.expect_handler) {
+    auto asking = state_->options.expect_handler(request_);
+    refusal = co_await std::move(asking);
+  } else {
+    refusal = ServerResponse::error(417, "only 100-continue can be expected");
+  }
+  if (refusal) body_unusable_ = true;
+  co_return refusal;
 }
 
 void ServerExchange::require_readable_body() {

@@ -13,6 +13,7 @@
 #include <corolla/runtime/coro.hpp>
 
 #include "http/parser.hpp"
+#include "http/server/client_watch.hpp"
 #include "http/server/response_head.hpp"
 #include "http/server/web_server_state.hpp"
 
@@ -54,12 +55,21 @@ class ServerExchange {
   [[nodiscard]] virtual ByteStream upgrade(std::string_view fields) = 0;
   virtual void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept = 0;
 
+  // For event_stream.
+  /// Idle unless a handler or a producer runs that is to end with its client.
+  [[nodiscard]] ClientWatch& client_watch() noexcept { return watch_; }
+  /// What the producer throws from now on is no news.
+  void set_client_gone() noexcept { client_gone_ = true; }
+
   // For BodyWriter.
   [[nodiscard]] virtual StreamDrain write(std::string_view bytes, std::uint64_t written_before) = 0;
   /// Behind the last piece of a streamed body: its end, as far as the version says one, with fields where that is possible.
   [[nodiscard]] virtual StreamDrain end_body(const Headers& trailers) = 0;
 
  protected:
+  /// What the log is told when there was nobody to answer any more: nginx's "client closed request".
+  static constexpr int kClientClosedRequest = 499;
+
   ServerExchange(std::shared_ptr<WebServerState> state, ByteStream stream) noexcept
       : state_(std::move(state)), stream_(std::move(stream)) {}
   ~ServerExchange() = default;
@@ -72,6 +82,10 @@ class ServerExchange {
   void note_time();
   void log();
   void report(const std::exception_ptr& error);
+  /// The request has an Expect field that somebody has to decide about before its handler.
+  [[nodiscard]] bool has_expectation();
+  /// What is answered instead of calling the handler; nothing: go on.
+  [[nodiscard]] Coro<std::optional<ServerResponse>> meet_expectation();
   /// Before a piece of the body is read. Throws when it cannot be read any more, or is announced as too large.
   void require_readable_body();
   /// More of the body: empty at the end of the stream. Throws when it does not come in time, or the client is gone.
@@ -90,6 +104,7 @@ class ServerExchange {
 
   std::shared_ptr<WebServerState> state_;
   ByteStream stream_;
+  ClientWatch watch_{stream_ ? stream_.state().get() : nullptr};
   // Set by the class that has them.
   RequestHead* request_head_ = nullptr;
   const Headers* received_trailers_ = nullptr;

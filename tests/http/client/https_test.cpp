@@ -5,7 +5,9 @@
 
 #include <corolla/http/hsts.hpp>
 #include <corolla/http/web_server.hpp>
+#include <corolla/net/connect.hpp>
 #include <corolla/net/tls.hpp>
+#include <corolla/sync/event.hpp>
 
 #include <array>
 #include <cstdio>
@@ -255,6 +257,44 @@ TEST_F(HttpsTest, AServersContextIsNoClients) {
     EXPECT_EQ(error, "a client's TlsContext is needed for https");
     EXPECT_EQ(server.connections(), 0);
     EXPECT_EQ(session.connections_in_use(), 0U);
+  });
+}
+
+// handler_cancellation, with or without a goodbye of the client's TLS.
+TEST_F(HttpsTest, AHandlerEndsWithItsClient) {
+  run_test([]() -> Coro<void> {
+    for (const bool abruptly : {false, true}) {
+      Event begun;
+      Event cancelled;
+      const auto handler = [&](http::ServerRequest&) -> Coro<http::ServerResponse> {
+        begun.set();
+        try {
+          Event never;
+          co_await never.wait();
+        } catch (const CancelledError&) {
+          cancelled.set();
+          throw;
+        }
+        co_return http::ServerResponse(200);
+      };
+      http::WebServerOptions server_options;
+      server_options.ssl = serving();
+      server_options.handler_cancellation = true;
+      auto starting = http::serve(handler, "127.0.0.1", 0, server_options);
+      auto server = co_await std::move(starting);
+      ConnectOptions options;
+      options.ssl = trusting();
+      options.server_hostname = "localhost";
+      auto connecting = connect_tcp("127.0.0.1", server.port(), options);
+      ByteStream client = co_await std::move(connecting);
+      co_await client.send_all("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      co_await begun.wait();
+      if (abruptly) client.abort();
+      else client.close();
+      co_await cancelled.wait();
+      auto stopping = server.shutdown();
+      co_await std::move(stopping);
+    }
   });
 }
 
