@@ -70,7 +70,7 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
     if ((request.method != "GET" && request.method != "HEAD") || request.source || !request.body.empty() ||
         wanted.no_store || has_conditions(request.headers))
       return next(request);
-    return request.method == "GET" ? send_get(request, next, wanted) : send_head(request, next, wanted);
+    return send_safe(request, next, wanted);
   }
 
   void keep(const std::string& key, CachedResponse response) {
@@ -109,25 +109,35 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
     co_return response;
   }
 
-  Coro<Response> send_get(RequestData& request, ClientHandler next, CacheControl wanted) {
+  // GET and HEAD, which a stored response to GET answers, too.
+  Coro<Response> send_safe(RequestData& request, ClientHandler next, CacheControl wanted) {
     const SessionState& session = next.call().session;
     const Headers fields = fields_as_sent(session, request);
     const std::string key = key_of(request.url);
     std::optional<CachedResponse> stored = find(key, fields);
-    if (stored && is_usable(*stored, wanted, current_age(*stored, now()), lifetime(*stored)))
-      co_return serve(std::move(*stored), request, session.options);
-    if (stored && is_usable_meanwhile(*stored, wanted, current_age(*stored, now()), lifetime(*stored))) {
-      if (!wanted.only_if_cached) begin_to_revalidate(key, request, next);
-      co_return serve(std::move(*stored), request, session.options);
+    if (stored) {
+      const seconds age = current_age(*stored, now());
+      const bool usable = is_usable(*stored, wanted, age, lifetime(*stored));
+      if (usable || is_usable_meanwhile(*stored, wanted, age, lifetime(*stored))) {
+        if (!usable && !wanted.only_if_cached) begin_to_revalidate(key, request, next);
+        co_return serve(std::move(*stored), request, session.options);
+      }
     }
     if (wanted.only_if_cached) co_return without_entry(request.url);
     auto asking = ask(request, next, std::move(stored), key, fields, wanted);
     co_return co_await std::move(asking);
   }
 
-  // The server is asked, with the conditions of what is stored if anything is.
   Coro<Response> ask(const RequestData& request, ClientHandler next, std::optional<CachedResponse> stored,
                      std::string key, Headers fields, CacheControl wanted) {
+    if (request.method == "HEAD")
+      return ask_for_head(request, std::move(next), std::move(stored), std::move(key), std::move(fields));
+    return ask_for_body(request, std::move(next), std::move(stored), std::move(key), std::move(fields), wanted);
+  }
+
+  // The server is asked, with the conditions of what is stored if anything is.
+  Coro<Response> ask_for_body(const RequestData& request, ClientHandler next, std::optional<CachedResponse> stored,
+                              std::string key, Headers fields, CacheControl wanted) {
     const SessionState& session = next.call().session;
     RequestData asked = request;
     if (stored) add_conditions(asked.headers, stored->headers);
@@ -156,17 +166,12 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
     co_return storing(std::move(response), key, fields, requested);
   }
 
-  // A stored response to GET answers HEAD, too, and learns from the server's answer to it.
-  Coro<Response> send_head(RequestData& request, ClientHandler next, CacheControl wanted) {
-    const SessionState& session = next.call().session;
-    const Headers fields = fields_as_sent(session, request);
-    const std::string key = key_of(request.url);
-    std::optional<CachedResponse> stored = find(key, fields);
-    if (stored && is_usable(*stored, wanted, current_age(*stored, now()), lifetime(*stored)))
-      co_return serve(std::move(*stored), request, session.options);
-    if (wanted.only_if_cached) co_return without_entry(request.url);
+  // What is stored learns from the server's answer to HEAD.
+  Coro<Response> ask_for_head(const RequestData& request, ClientHandler next, std::optional<CachedResponse> stored,
+                              std::string key, Headers fields) {
+    RequestData asked = request;
     const sys_seconds requested = now();
-    auto sending = next(request);
+    auto sending = next(asked);
     Response response = co_await std::move(sending);
     if (stored && response.status() == 200) {
       if (head_confirms(stored->headers, response.headers())) {

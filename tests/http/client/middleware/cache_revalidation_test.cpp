@@ -177,5 +177,24 @@ TEST_F(CacheRevalidationTest, HeadRenewsOrForgets) {
   }());
 }
 
+TEST_F(CacheRevalidationTest, HeadIsServedStaleAndRenewsMeanwhile) {
+  run([]() -> Coro<void> {
+    Cached cached(Fields{{"Cache-Control", "max-age=10, stale-while-revalidate=30"}, {"ETag", "\"v1\""}});
+    co_await cached.get();
+    present += seconds(15);
+    cached.fields().set("X-Of", "head");
+    auto asking = cached.session().head("http://a.example/").send();
+    auto response = co_await std::move(asking);
+    EXPECT_TRUE(response.from_cache());
+    EXPECT_EQ(response.headers().get("Age", ""), "15");
+    co_await until_idle();
+    EXPECT_EQ(cached.requests().size(), 2U);
+    const auto kept = cached.cache().storage().load("http://a.example/");
+    EXPECT_EQ(kept.at(0).headers.get("X-Of", ""), "head");
+    const auto text = co_await cached.get();
+    EXPECT_EQ(text, "cached 200 1") << "fresh again";
+  }());
+}
+
 }  // namespace
 }  // namespace corolla_tests
