@@ -3,9 +3,9 @@
 
 #include <corolla/runtime.hpp>
 #include <corolla/testkit/memory_stream.hpp>
-#include <corolla/testkit/virtual_clock.hpp>
 
 #include "fuzz/http/sent_frames.hpp"
+#include "fuzz/virtual_loop.hpp"
 #include "http/http2/client_session.hpp"
 #include "http/server/server_connection.hpp"
 #include "http/server/web_server_state.hpp"
@@ -15,7 +15,6 @@
 #include <array>
 #include <chrono>
 #include <limits>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -252,16 +251,7 @@ void fuzz_http2(std::string_view bytes) {
   if (plan.framed) sent += corolla_tests::settings() + frames_of(rest);
   else sent += rest;
 
-  EventLoopOptions options;
-  const auto clock = std::make_shared<testkit::VirtualClock>();
-  clock->on_idle([]() -> bool {
-    require(false, "every wait has an end");
-    return false;
-  });
-  options.clock = clock;
-  EventLoop loop(options);
-  loop.set_exception_handler([](EventLoop&, const auto&) {});
-  loop.run_until_complete(converse(plan, std::move(sent)));
+  corolla_fuzz::run_on_virtual_clock(converse(plan, std::move(sent)));
 }
 
 }  // namespace corolla::inline v0::http

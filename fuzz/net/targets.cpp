@@ -4,13 +4,12 @@
 #include <corolla/net/tls.hpp>
 #include <corolla/runtime.hpp>
 #include <corolla/testkit/memory_stream.hpp>
-#include <corolla/testkit/virtual_clock.hpp>
 
 #include "fuzz/require.hpp"
+#include "fuzz/virtual_loop.hpp"
 #include "tests/support/certificates.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -136,15 +135,7 @@ Coro<void> converse(bool serving, Disturbance& disturbance) {
 
 void fuzz_tls(std::string_view bytes, bool serving) {
   Disturbance disturbance(bytes);
-  EventLoopOptions options;
-  const auto clock = std::make_shared<testkit::VirtualClock>();
-  clock->on_idle([]() -> bool {
-    require(false, "every wait has an end");
-    return false;
-  });
-  options.clock = clock;
-  EventLoop loop(options);
-  loop.run_until_complete(converse(serving, disturbance));
+  corolla_fuzz::run_on_virtual_clock(converse(serving, disturbance));
 }
 
 }  // namespace
