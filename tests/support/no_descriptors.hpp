@@ -11,11 +11,7 @@
 
 namespace corolla_tests {
 
-#if __has_feature(address_sanitizer)
-inline constexpr bool kDescriptorsMayRunOut = false;
-#else
-inline constexpr bool kDescriptorsMayRunOut = true;
-#endif
+inline constexpr bool kDescriptorsMayRunOut = !kAddressSanitizer;
 /// Why a test that wants none is skipped.
 inline constexpr const char* kSanitizersNeedDescriptors =
     "UndefinedBehaviorSanitizer opens pipes of its own to check memory, and takes having none for an error";

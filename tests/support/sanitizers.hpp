@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Which sanitizer a test is built for: `#if __has_feature(…)` with either compiler, and kThreadSanitizer for tests whose
-/// repetitions show nothing more about threads.
+/// Which sanitizer a test is built for: `#if __has_feature(…)` with either compiler, and constants: kThreadSanitizer for
+/// tests whose repetitions show nothing more about threads, say.
 #pragma once
 
 #ifndef __has_feature
@@ -14,6 +14,12 @@ namespace corolla_tests {
 inline constexpr bool kThreadSanitizer = true;
 #else
 inline constexpr bool kThreadSanitizer = false;
+#endif
+
+#if __has_feature(address_sanitizer)
+inline constexpr bool kAddressSanitizer = true;
+#else
+inline constexpr bool kAddressSanitizer = false;
 #endif
 
 }  // namespace corolla_tests

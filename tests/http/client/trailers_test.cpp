@@ -5,6 +5,7 @@
 #include <corolla/http/web_server.hpp>
 #include <corolla/runtime/async_generator.hpp>
 
+#include <functional>
 #include <vector>
 
 namespace corolla::test {
@@ -43,16 +44,27 @@ Coro<http::ServerResponse> mirror(http::ServerRequest& request) {
   co_return response;
 }
 
+// What is done with a session and a server's URL in either version of HTTP.
+Coro<void> in_both_versions(std::function<Coro<void>(Session&, std::string url)> body) {
+  http::WebServerOptions serving;
+  serving.h2c = true;
+  auto starting = http::serve(mirror, "127.0.0.1", 0, serving);
+  auto server = co_await std::move(starting);
+  for (const auto version : {http::Http2Use::kOff, http::Http2Use::kPriorKnowledge}) {
+    SessionOptions options;
+    options.http2 = version;
+    Session session(options);
+    auto doing = body(session, server.url());
+    co_await std::move(doing);
+    EXPECT_EQ(session.connections_in_use(), 0U);
+  }
+  auto stopping = server.shutdown();
+  co_await std::move(stopping);
+}
+
 TEST_F(ClientTrailersTest, BothWaysInBothVersions) {
   run_test([]() -> Coro<void> {
-    http::WebServerOptions serving;
-    serving.h2c = true;
-    auto starting = http::serve(mirror, "127.0.0.1", 0, serving);
-    auto server = co_await std::move(starting);
-    for (const auto version : {http::Http2Use::kOff, http::Http2Use::kPriorKnowledge}) {
-      SessionOptions options;
-      options.http2 = version;
-      Session session(options);
+    auto body = [](Session& session, std::string url) -> Coro<void> {
       int asked = 0;
       auto sum = [&asked] {
         http::Headers fields;
@@ -60,7 +72,7 @@ TEST_F(ClientTrailersTest, BothWaysInBothVersions) {
         return fields;
       };
       for (int i = 0; i < 4; ++i) {
-        auto request = session.post(server.url()).trailers(sum).header("TE", "trailers").header("Trailer", "X-Sum");
+        auto request = session.post(url).trailers(sum).header("TE", "trailers").header("Trailer", "X-Sum");
         if (i == 0) request = std::move(request).body(two_pieces());
         if (i == 1) request = std::move(request).body(two_pieces(), 7);
         if (i == 2) request = std::move(request).body("one two");
@@ -73,43 +85,34 @@ TEST_F(ClientTrailersTest, BothWaysInBothVersions) {
         EXPECT_EQ(text_of(response.trailers()), "x-size=" + std::to_string(text.size()) + ";x-last=yes;");
         EXPECT_FALSE(response.headers().contains("X-Size"));
       }
-      auto sending = session.get(server.url() + "empty").send();
+      auto sending = session.get(url + "empty").send();
       auto response = co_await std::move(sending);
       const auto text = co_await response.text();
       EXPECT_EQ(text, "");
       EXPECT_EQ(text_of(response.trailers()), "x-size=0;x-last=yes;");
-      EXPECT_EQ(session.connections_in_use(), 0U);
       EXPECT_EQ(session.connections_idle(), 1U) << "one connection did all that";
-    }
-    auto stopping = server.shutdown();
-    co_await std::move(stopping);
+    };
+    auto running = in_both_versions(body);
+    co_await std::move(running);
   });
 }
 
 TEST_F(ClientTrailersTest, WhatMustNotBeSentEndsTheRequest) {
   run_test([]() -> Coro<void> {
-    http::WebServerOptions serving;
-    serving.h2c = true;
-    auto starting = http::serve(mirror, "127.0.0.1", 0, serving);
-    auto server = co_await std::move(starting);
-    for (const auto version : {http::Http2Use::kOff, http::Http2Use::kPriorKnowledge}) {
-      SessionOptions options;
-      options.http2 = version;
-      Session session(options);
+    auto body = [](Session& session, std::string url) -> Coro<void> {
       for (const char* name : {"Content-Length", "Authorization", "te"}) {
         auto forbidden = [name] {
           http::Headers fields;
           fields.add(name, "1");
           return fields;
         };
-        auto request = session.post(server.url()).body(two_pieces()).trailers(forbidden);
+        auto request = session.post(url).body(two_pieces()).trailers(forbidden);
         const auto thrown = co_await error_of<ValueError>(std::move(request).send());
         EXPECT_EQ(thrown, "the field " + std::string(name) + " must not follow the body");
       }
-      EXPECT_EQ(session.connections_in_use(), 0U);
-    }
-    auto stopping = server.shutdown();
-    co_await std::move(stopping);
+    };
+    auto running = in_both_versions(body);
+    co_await std::move(running);
   });
 }
 
