@@ -82,6 +82,8 @@ class COROLLA_API StreamReader {
 
  private:
   class Claim;
+  [[nodiscard]] Coro<std::string> read_some(std::size_t n);
+  [[nodiscard]] Coro<std::string> read_all();
   template <class Separators>
   [[nodiscard]] Coro<std::string> read_through(Separators separators);
   [[nodiscard]] std::string_view buffered() const noexcept { return state_->input().unread(); }

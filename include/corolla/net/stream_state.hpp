@@ -15,6 +15,7 @@
 
 #include <corolla/net/address.hpp>
 #include <corolla/net/receive_buffer.hpp>
+#include <corolla/net/send_buffer.hpp>
 #include <corolla/runtime/coro.hpp>
 #include <corolla/runtime/future_base.hpp>
 #include <corolla/runtime/loop_core.hpp>
@@ -88,7 +89,7 @@ class COROLLA_API StreamState {
   /// send_eof() or close().
   void send(const std::string_view* pieces, std::size_t count);
   /// Bytes taken and not passed on yet.
-  [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() - output_begin_ + in_transit(); }
+  [[nodiscard]] std::size_t unsent() const noexcept { return output_.size() + in_transit(); }
   [[nodiscard]] const std::exception_ptr& send_error() const noexcept { return send_error_; }
   /// What may be waited for: everything is out, or the low water mark.
   enum class Level : std::uint8_t { kEmpty, kLow };
@@ -196,7 +197,7 @@ class COROLLA_API StreamState {
   void send_failed(std::exception_ptr error) noexcept;
   /// output_ or what is in transit shrank.
   void output_moved() noexcept;
-  [[nodiscard]] std::string_view output() const noexcept { return std::string_view(output_).substr(output_begin_); }
+  [[nodiscard]] std::string_view output() const noexcept { return output_.bytes(); }
   void drop_output(std::size_t count) noexcept;
   /// Ends what say_goodbye() put off.
   void finish_closing() noexcept;
@@ -209,8 +210,7 @@ class COROLLA_API StreamState {
   [[nodiscard]] bool receiver_waits() const noexcept { return task_waits() || layer_wants_; }
 
   ReceiveBuffer input_;
-  std::string output_;
-  std::size_t output_begin_ = 0;
+  SendBuffer output_;
 
  private:
   class SendingFile;

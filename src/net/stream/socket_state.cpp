@@ -202,11 +202,11 @@ std::size_t SocketState::pass_on(const std::string_view* pieces, std::size_t cou
 }
 
 std::string_view SocketState::outgoing() const noexcept {
-  return nonblocking_ ? output() : std::string_view(flight_).substr(flight_begin_);
+  return nonblocking_ ? output() : flight_.bytes();
 }
 
 std::size_t SocketState::in_transit() const noexcept {
-  return flight_.size() - flight_begin_ + (file_part_in_flight_ ? 1 : 0);
+  return flight_.size() + (file_part_in_flight_ ? 1 : 0);
 }
 
 void SocketState::output_added() noexcept {
@@ -217,13 +217,8 @@ void SocketState::output_added() noexcept {
 void SocketState::start_sending() noexcept {
   while (!send_error() && send_.idle()) {
     if (!nonblocking_ && outgoing().empty()) {
-      flight_.clear();
-      flight_begin_ = 0;
-      if (!output().empty()) {
-        flight_.swap(output_);
-        flight_begin_ = output_begin_;
-        output_begin_ = 0;
-      }
+      flight_.clear(high_water());
+      if (!output().empty()) flight_.swap(output_);
     }
     if (outgoing().empty()) return;
     const int result = core().loop() ? backend_.perform(send_) : -ECANCELED;
@@ -235,12 +230,11 @@ void SocketState::start_sending() noexcept {
 void SocketState::account_for(int sent) noexcept {
   if (sent < 0) {
     flight_.clear();
-    flight_begin_ = 0;
     send_failed(send_failure(sent));
     return;
   }
   if (nonblocking_) drop_output(static_cast<std::size_t>(sent));
-  else flight_begin_ += static_cast<std::size_t>(sent);
+  else flight_.drop_in_place(static_cast<std::size_t>(sent));
   output_moved();
 }
 

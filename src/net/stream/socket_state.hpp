@@ -19,10 +19,10 @@
 #include "backend/sendfile_operation.hpp"
 
 #include <corolla/net/byte_stream.hpp>
+#include <corolla/net/send_buffer.hpp>
 #include <corolla/net/stream_state.hpp>
 
 #include <memory>
-#include <string>
 
 namespace corolla {
 inline namespace v0 {
@@ -105,8 +105,7 @@ class SocketState final : public StreamState, public FromBlockCache {
   Receive receive_;
   Send send_;
   std::unique_ptr<Early> early_;  // io_uring: what arrived while nobody waited, while there is any
-  std::string flight_;            // io_uring: given to the kernel
-  std::size_t flight_begin_ = 0;
+  SendBuffer flight_;             // io_uring: given to the kernel
 };
 
 /// Makes a ByteStream of a connected socket; closes it when that fails. TCP sockets get TCP_NODELAY.

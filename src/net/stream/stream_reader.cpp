@@ -2,7 +2,6 @@
 #include <corolla/net/stream_reader.hpp>
 
 #include <corolla/runtime/error.hpp>
-#include <corolla/runtime/outcome.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -50,6 +49,19 @@ struct Match {
   std::size_t begin = std::string_view::npos;
   std::size_t end = std::string_view::npos;
   [[nodiscard]] bool found() const noexcept { return end != std::string_view::npos; }
+};
+
+class LineFeed {
+ public:
+  static void check() noexcept {}
+  [[nodiscard]] static std::size_t shortest() noexcept { return 1; }
+  [[nodiscard]] static std::size_t longest() noexcept { return 1; }
+  [[nodiscard]] static Match find(std::string_view bytes, std::size_t from) noexcept {
+    Match match;
+    match.begin = bytes.find('\n', from);
+    if (match.begin != std::string_view::npos) match.end = match.begin + 1;
+    return match;
+  }
 };
 
 class OneSeparator {
@@ -100,6 +112,40 @@ class AnySeparator {
   std::vector<std::string> separators_;
 };
 
+// Looks for the end of a record in what is buffered, and again when more came.
+template <class Separators>
+class RecordSearch {
+ public:
+  RecordSearch(Separators separators, std::size_t limit) : separators_(std::move(separators)), limit_(limit) {
+    separators_.check();
+  }
+  /// There is nothing more to wait for: the record's end is there, or it is too long. Bytes at the end that may be the
+  /// beginning of the longest separator are looked at again.
+  [[nodiscard]] bool decided(std::string_view bytes) noexcept {
+    if (bytes.size() - searched_ < separators_.shortest()) return false;
+    match_ = separators_.find(bytes, searched_);
+    if (match_.found()) return true;
+    const std::size_t kept = separators_.longest() - 1;
+    searched_ = bytes.size() > kept ? bytes.size() - kept : 0;
+    return searched_ > limit_;
+  }
+  [[nodiscard]] bool too_long() const noexcept { return !match_.found() || match_.begin > limit_; }
+  [[nodiscard]] const char* what_is_too_long() const noexcept {
+    return match_.found() ? "Separator is found, but chunk is longer than limit"
+                          : "Separator is not found, and chunk exceed the limit";
+  }
+  /// Of a record that is too long: before its separator, as far as that is known.
+  [[nodiscard]] std::size_t consumed() const noexcept { return match_.found() ? match_.begin : searched_; }
+  /// With its separator.
+  [[nodiscard]] std::size_t size() const noexcept { return match_.end; }
+
+ private:
+  Separators separators_;
+  std::size_t limit_;
+  std::size_t searched_ = 0;
+  Match match_;
+};
+
 }  // namespace
 
 // While it lives no other read may begin.
@@ -141,12 +187,17 @@ std::string StreamReader::take(std::size_t count) {
 }
 
 Coro<std::string> StreamReader::read(std::ptrdiff_t n) {
+  return n < 0 ? read_all() : read_some(static_cast<std::size_t>(n));
+}
+
+Coro<std::string> StreamReader::read_some(std::size_t n) {
   const Claim claim(*this);
-  if (n == 0) co_return std::string();
-  if (n > 0) {
-    if (buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim.more());
-    co_return take(static_cast<std::size_t>(n));
-  }
+  if (n > 0 && buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim.more());
+  co_return take(n);
+}
+
+Coro<std::string> StreamReader::read_all() {
+  const Claim claim(*this);
   std::string all;
   for (;;) {
     if (exception()) std::rethrow_exception(exception());
@@ -170,28 +221,17 @@ Coro<std::string> StreamReader::readexactly(std::size_t n) {
   co_return take(n);
 }
 
-// Bytes at the end that may be the beginning of the longest separator are searched again when more came.
 template <class Separators>
 Coro<std::string> StreamReader::read_through(Separators separators) {
-  separators.check();
+  RecordSearch<Separators> record(std::move(separators), limit_);
   const Claim claim(*this);
-  std::size_t searched = 0;
-  Match match;
-  for (;;) {
-    const std::string_view bytes = buffered();
-    if (bytes.size() - searched >= separators.shortest()) {
-      match = separators.find(bytes, searched);
-      if (match.found()) break;
-      const std::size_t kept = separators.longest() - 1;
-      searched = bytes.size() > kept ? bytes.size() - kept : 0;
-      if (searched > limit_) throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
-    }
-    if (state_->input_ended()) throw IncompleteReadError(take(bytes.size()), std::string::npos);
+  while (!record.decided(buffered())) {
+    if (state_->input_ended()) throw IncompleteReadError(take(buffered().size()), std::string::npos);
     static_cast<void>(state_->input().take_fresh());
     static_cast<void>(co_await claim.more());
   }
-  if (match.begin > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", match.begin);
-  co_return take(match.end);
+  if (record.too_long()) throw LimitOverrunError(record.what_is_too_long(), record.consumed());
+  co_return take(record.size());
 }
 
 Coro<std::string> StreamReader::readuntil(std::string separator) {
@@ -202,20 +242,21 @@ Coro<std::string> StreamReader::readuntil(std::vector<std::string> separators) {
   return read_through(AnySeparator(std::move(separators)));
 }
 
+// A coroutine of its own: most connections wait in it, and a frame around readuntil's would be as large again.
 Coro<std::string> StreamReader::readline() {
-  auto reading = readuntil("\n");
-  auto line = co_await outcome(std::move(reading));
-  if (line) co_return std::move(*line);
-  try {
-    std::rethrow_exception(line.error());
-  } catch (const IncompleteReadError& error) {
-    co_return error.partial();
-  } catch (const LimitOverrunError& error) {
-    const std::string_view bytes = buffered();
-    const bool ends_there = error.consumed() < bytes.size() && bytes[error.consumed()] == '\n';
-    static_cast<void>(take(ends_there ? error.consumed() + 1 : bytes.size()));
-    throw ValueError(error.what());
+  RecordSearch<LineFeed> line(LineFeed(), limit_);
+  const Claim claim(*this);
+  while (!line.decided(buffered())) {
+    if (state_->input_ended()) co_return take(buffered().size());
+    static_cast<void>(state_->input().take_fresh());
+    static_cast<void>(co_await claim.more());
   }
+  if (line.too_long()) {
+    const bool ends_there = line.size() <= buffered().size();
+    static_cast<void>(take(ends_there ? line.size() : buffered().size()));
+    throw ValueError(line.what_is_too_long());
+  }
+  co_return take(line.size());
 }
 
 const std::exception_ptr& StreamReader::exception() const noexcept {

@@ -95,16 +95,9 @@ void StreamState::put(const std::string_view* pieces, std::size_t count) {
 }
 
 void StreamState::drop_output(std::size_t count) noexcept {
-  output_begin_ += count;
-  if (output_begin_ == output_.size()) {
-    output_.clear();
-    output_begin_ = 0;
-    // A burst's memory is not kept by a connection that may idle.
-    if (output_.capacity() > high_water_) output_.shrink_to_fit();
-  } else if (output_begin_ > output_.size() / 2) {
-    output_.erase(0, output_begin_);
-    output_begin_ = 0;
-  }
+  // A burst's memory is not kept by a connection that may idle.
+  if (count == output_.size()) output_.clear(high_water_);
+  else output_.drop(count);
 }
 
 void StreamState::wait_to_send(TaskBase& task, Level level) {
@@ -154,7 +147,6 @@ void StreamState::output_moved() noexcept {
 void StreamState::send_failed(std::exception_ptr error) noexcept {
   if (!send_error_) send_error_ = std::move(error);
   output_.clear();
-  output_begin_ = 0;
   wake_all(waiting_for_low_);
   wake_all(waiting_for_empty_);
   if (closing_ && !closed_) finish_closing();
