@@ -201,13 +201,9 @@ std::size_t SocketState::pass_on(const std::string_view* pieces, std::size_t cou
   return 0;
 }
 
-std::string_view SocketState::outgoing() const noexcept {
-  return nonblocking_ ? output() : flight_.bytes();
-}
+std::string_view SocketState::outgoing() const noexcept { return nonblocking_ ? output() : flight_.bytes(); }
 
-std::size_t SocketState::in_transit() const noexcept {
-  return flight_.size() + (file_part_in_flight_ ? 1 : 0);
-}
+std::size_t SocketState::in_transit() const noexcept { return flight_.size() + (file_part_in_flight_ ? 1 : 0); }
 
 void SocketState::output_added() noexcept {
   if (send_.idle()) start_sending();
