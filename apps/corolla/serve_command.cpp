@@ -2,19 +2,21 @@
 #include "corolla/serve_command.hpp"
 
 #include <corolla/crawl/json.hpp>
+#include <corolla/http/app_runner.hpp>
 #include <corolla/http/application.hpp>
-#include <corolla/http/web_server.hpp>
+#include <corolla/net/listen_fds.hpp>
 #include <corolla/runtime/run.hpp>
 
 #include "corolla/command.hpp"
-#include "corolla/termination_signals.hpp"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace corolla::app {
 namespace {
@@ -31,13 +33,13 @@ Examples:
   corolla serve data --compress --cors      texts compressed, for the scripts of other origins too
 
 Names that begin with a dot are not served without --hidden, and symbolic links that lead out of DIR are not followed
-without --follow-symlinks. Ctrl-C, SIGTERM and SIGHUP let requests under way finish, for --shutdown-timeout.
+without --follow-symlinks. Ctrl-C, SIGTERM and SIGHUP let requests under way finish, for --shutdown-timeout; a second one
+cuts them. Sockets that systemd hands over (LISTEN_FDS) are served instead of --host and --port, a line of output each.
 
 Exit codes:
     0  stopped by a signal
     1  cannot serve: the port is in use, the address is not this machine's, permission denied …
     2  usage: a bad option, or DIR is no directory that can be read
-A second signal ends it at once, by that signal (130 or 143 in a shell).
 )";
 
 struct ServeArguments {
@@ -132,16 +134,21 @@ Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFi
   options.http2 = arguments.http2;
   options.h2c = arguments.h2c;
   if (!arguments.quiet) options.access_log = [&log](const http::AccessRecord& record) { log.write(record); };
-  http::Application app = make_application(arguments, files);
-  auto beginning = app.startup();  // nothing in it has to be ended
-  co_await std::move(beginning);
-  const auto handler = [app](http::ServerRequest& request) { return app.handle(request); };
-  auto starting = http::serve(handler, arguments.host, arguments.port, options);
-  http::WebServer server = co_await std::move(starting);
-  const TerminationSignals signals([&server] { server.close(); });
-  std::printf("Serving %s at %s\n", arguments.directory.c_str(), server.url().c_str());
+  http::AppRunner runner(make_application(arguments, files), options);
+  std::vector<Socket> inherited = listen_fds();
+  for (Socket& socket : inherited) {
+    auto starting = runner.start(std::move(socket));
+    co_await std::move(starting);
+  }
+  if (inherited.empty()) {
+    auto starting = runner.start(arguments.host, arguments.port);
+    co_await std::move(starting);
+  }
+  for (const http::WebServer& site : runner.sites())
+    std::printf("Serving %s at %s\n", arguments.directory.c_str(), site.url().c_str());
   std::fflush(stdout);
-  auto serving = server.serve_forever();
+  const std::vector<int> signals = {SIGINT, SIGTERM, SIGHUP};
+  auto serving = runner.serve_until_signal(signals);
   co_await std::move(serving);
 }
 

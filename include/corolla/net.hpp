@@ -13,6 +13,7 @@
 #include <corolla/net/dns.hpp>
 #include <corolla/net/fd_watch.hpp>
 #include <corolla/net/file.hpp>
+#include <corolla/net/listen_fds.hpp>
 #include <corolla/net/pipe.hpp>
 #include <corolla/net/protocol.hpp>
 #include <corolla/net/resolver.hpp>

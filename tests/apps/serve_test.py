@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """corolla serve: what it says, what it serves, how it ends."""
+import fcntl
 import gzip
 import json
+import os
 import shutil
 import signal
 import socket
@@ -28,13 +30,17 @@ class ServeTest(unittest.TestCase):
         (self.directory / "page" / "index.html").write_text("<p>index")
         (self.directory / "out").symlink_to("/etc")
 
-    def start(self, *arguments):
-        server = subprocess.Popen([COROLLA, "serve", self.directory, "--port", "0", *arguments], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True)
+    def spawn(self, *arguments, **options):
+        server = subprocess.Popen([COROLLA, "serve", self.directory, *arguments], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, **options)
         self.addCleanup(server.stdout.close)
         self.addCleanup(server.stderr.close)
         self.addCleanup(server.wait, DEADLINE)
         self.addCleanup(server.kill)
+        return server
+
+    def start(self, *arguments):
+        server = self.spawn("--port", "0", *arguments)
         line = server.stdout.readline()
         self.assertRegex(line, r"^Serving \S+ at https?://127\.0\.0\.1:\d+/\n$")
         self.url = line.split()[-1]
@@ -88,6 +94,81 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(self.status("sub/"), 200)
         self.assertIn(b'href="b.txt"', self.body)
         self.assertEqual(self.stop(server), (0, []))
+
+    def begin_large_request(self):
+        """A connection whose response is under way: the client has its head and does not read on."""
+        client = socket.create_connection(self.url.split("/")[2].split(":"), timeout=DEADLINE)
+        self.addCleanup(client.close)
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertEqual(client.recv(15), b"HTTP/1.1 200 OK")
+        return client
+
+    def wait_until_it_drains(self, idle):
+        self.assertEqual(idle.recv(1), b"")  # idle connections are closed by then
+
+    def test_the_first_signal_drains_and_a_second_one_cuts(self):
+        size = 64 << 20  # more than the kernel takes off the server's hands
+        with open(self.directory / "large", "wb") as large:
+            large.truncate(size)
+        forever = ("--quiet", "--shutdown-timeout", "100000", "--send-timeout", "100000", "--header-timeout", "100000")
+        for first, second in ((signal.SIGTERM, None), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT), (signal.SIGHUP, signal.SIGTERM)):
+            with self.subTest(first=first, second=second):
+                server = self.start(*forever)
+                client = self.begin_large_request()
+                with socket.create_connection(self.url.split("/")[2].split(":"), timeout=DEADLINE) as idle:
+                    idle.sendall(b"GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+                    while not idle.recv(4096).endswith(b"a text"):
+                        pass
+                    server.send_signal(first)
+                    self.wait_until_it_drains(idle)
+                if second is not None:
+                    self.assertEqual(self.stop(server, second), (0, []))
+                    continue
+                received = 15
+                while piece := client.recv(1 << 20):
+                    received += len(piece)
+                self.assertGreater(received, size)
+                server.communicate(timeout=DEADLINE)
+                self.assertEqual(server.returncode, 0)
+
+    def spawn_with(self, descriptors, count=None):
+        """Starts it as systemd does: with sockets from descriptor 3 on, and an environment that says so."""
+        def hand_over():
+            copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 100) for descriptor in descriptors]
+            for place, copy in enumerate(copies, 3):
+                os.dup2(copy, place)
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(copies) if count is None else count))
+        return self.spawn("--port", "1", close_fds=False, preexec_fn=hand_over)
+
+    def test_sockets_are_inherited(self):
+        path = self.directory / "socket"
+        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as local:
+            local.bind(str(path))
+            server = self.spawn_with([tcp.fileno(), local.fileno()])
+            self.url = f"http://127.0.0.1:{tcp.getsockname()[1]}/"
+            self.assertEqual(server.stdout.readline(), f"Serving {self.directory} at {self.url}\n")
+            self.assertEqual(server.stdout.readline(), f"Serving {self.directory} at unix:{path}\n")
+            self.assertEqual((self.status("a.txt"), self.body), (200, b"a text"))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(DEADLINE)
+                client.connect(str(path))
+                client.sendall(b"GET /a.txt HTTP/1.0\r\n\r\n")
+                answer = b""
+                while piece := client.recv(4096):
+                    answer += piece
+            self.assertTrue(answer.endswith(b"\r\n\r\na text"), answer)
+            self.assertEqual(self.stop(server)[0], 0)
+            self.assertTrue(path.exists())
+            with socket.create_connection(tcp.getsockname(), timeout=DEADLINE):
+                pass  # the supervisor's socket goes on listening
+
+    def test_what_is_inherited_may_be_nothing_to_serve(self):
+        with open(self.directory / "a.txt", "rb") as file, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            for descriptors, count in (([file.fileno()], None), ([datagrams.fileno()], None), ([], 1000), ([], "x")):
+                server = self.spawn_with(descriptors, count)
+                out, log = server.communicate(timeout=DEADLINE)
+                self.assertEqual((server.returncode, out), (1, ""), log)
+                self.assertEqual(log.count("error: "), 1, log)
 
     def test_compression_and_other_origins(self):
         (self.directory / "large.txt").write_text("large " * 1000)

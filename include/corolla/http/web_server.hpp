@@ -9,7 +9,7 @@
 ///     auto server = co_await http::serve(hello, "127.0.0.1", 8080);
 ///     co_await server.serve_forever();                               // until cancelled; then drains
 ///
-/// Source: aiohttp's web.Server and web.run_app; RFC 9110, 9112 and 9113. The handler is called for each request, one
+/// Source: aiohttp's web.Server; RFC 9110, 9112 and 9113. The handler is called for each request, one
 /// at a time per connection of HTTP/1.1, any number side by side. Kept alive, pipelined, chunked and "Expect:
 /// 100-continue" requests are taken; what is not HTTP is answered with the right status and the connection closed. An
 /// exception that leaves the handler is answered with its status (HttpError) or with 500, which the loop's exception
@@ -23,6 +23,7 @@
 #include <corolla/http/server_response.hpp>
 #include <corolla/net/address.hpp>
 #include <corolla/net/server.hpp>
+#include <corolla/net/socket.hpp>
 #include <corolla/net/tls_context.hpp>
 #include <corolla/runtime/api.hpp>
 #include <corolla/runtime/closure.hpp>
@@ -109,7 +110,7 @@ class COROLLA_API WebServer {
   /// Stops listening, closes idle connections and lets the others finish the request they are at. Idempotent.
   void close() noexcept;
   /// `co_await server.shutdown()`: close(), then waits until all connections are done; those that are not after
-  /// shutdown_timeout are cut. Cancelled, it cuts them at once.
+  /// shutdown_timeout are cut. Cancelled, it cuts them at once and goes on when their handlers have ended; cancelled again, without that.
   [[nodiscard]] Coro<void> shutdown();
   /// `co_await server.serve_forever()`: until the task is cancelled; then shuts down and goes on with the CancelledError.
   [[nodiscard]] Coro<void> serve_forever();
@@ -119,7 +120,7 @@ class COROLLA_API WebServer {
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
   /// The port of the first address.
   [[nodiscard]] std::uint16_t port() const;
-  /// "http://127.0.0.1:8080/", from the first address; https with a TlsContext.
+  /// "http://127.0.0.1:8080/", from the first address; https with a TlsContext. Of a Unix socket the path: "unix:/run/web.sock".
   [[nodiscard]] std::string url() const;
   /// Connections open.
   [[nodiscard]] std::size_t connections() const noexcept;
@@ -135,6 +136,9 @@ class COROLLA_API WebServer {
 /// As above on given addresses, Unix paths included.
 [[nodiscard]] COROLLA_API Coro<WebServer> start_web_server(RequestHandler handler, std::vector<SocketAddress> addresses,
                                                            WebServerOptions options);
+/// As above on a bound stream socket, aiohttp's SockSite. ValueError unless it is one; OSError. A Unix socket's file stays.
+[[nodiscard]] COROLLA_API Coro<WebServer> start_web_server(RequestHandler handler, Socket listening,
+                                                           WebServerOptions options);
 
 /// `co_await http::serve(handler, "127.0.0.1", 8080)` with handler(ServerRequest&) -> Coro<ServerResponse>. "" listens on
 /// all interfaces, port 0 takes a free one. The handler is copied. gaierror, OSError (EADDRINUSE …).
@@ -144,6 +148,22 @@ template <class Handler>
                                     WebServerOptions options = WebServerOptions()) {
   require_safe_closure<Handler>();
   return start_web_server(RequestHandler(std::forward<Handler>(handler)), std::move(host), port, std::move(options));
+}
+/// As above on given addresses, Unix paths included.
+template <class Handler>
+  requires std::is_invocable_r_v<Coro<ServerResponse>, std::decay_t<Handler>&, ServerRequest&>
+[[nodiscard]] Coro<WebServer> serve(Handler&& handler, std::vector<SocketAddress> addresses,
+                                    WebServerOptions options = WebServerOptions()) {
+  require_safe_closure<Handler>();
+  return start_web_server(RequestHandler(std::forward<Handler>(handler)), std::move(addresses), std::move(options));
+}
+/// As above on a bound stream socket: inherited (listen_fds), say, or with options of its own.
+template <class Handler>
+  requires std::is_invocable_r_v<Coro<ServerResponse>, std::decay_t<Handler>&, ServerRequest&>
+[[nodiscard]] Coro<WebServer> serve(Handler&& handler, Socket listening,
+                                    WebServerOptions options = WebServerOptions()) {
+  require_safe_closure<Handler>();
+  return start_web_server(RequestHandler(std::forward<Handler>(handler)), std::move(listening), std::move(options));
 }
 
 }  // namespace corolla::inline v0::http

@@ -4,8 +4,14 @@
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 #include <corolla/runtime/exception_group.hpp>
+#include <corolla/runtime/gather.hpp>
 #include <corolla/runtime/outcome.hpp>
+#include <corolla/runtime/task.hpp>
+#include <corolla/runtime/task_options.hpp>
 
+#include "http/server/stop_signals.hpp"
+
+#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -29,18 +35,26 @@ Coro<void> AppRunner::setup() {
   set_up_ = true;
 }
 
-Coro<void> AppRunner::start(std::string host, std::uint16_t port) {
+Coro<void> AppRunner::start(std::string host, std::uint16_t port, std::optional<WebServerOptions> options) {
   auto preparing = setup();
   co_await std::move(preparing);
-  auto starting = start_web_server(handler(), std::move(host), port, options_);
+  auto starting = start_web_server(handler(), std::move(host), port, options ? *std::move(options) : options_);
   WebServer site = co_await std::move(starting);
   sites_.push_back(std::move(site));
 }
 
-Coro<void> AppRunner::start(std::vector<SocketAddress> addresses) {
+Coro<void> AppRunner::start(std::vector<SocketAddress> addresses, std::optional<WebServerOptions> options) {
   auto preparing = setup();
   co_await std::move(preparing);
-  auto starting = start_web_server(handler(), std::move(addresses), options_);
+  auto starting = start_web_server(handler(), std::move(addresses), options ? *std::move(options) : options_);
+  WebServer site = co_await std::move(starting);
+  sites_.push_back(std::move(site));
+}
+
+Coro<void> AppRunner::start(Socket listening, std::optional<WebServerOptions> options) {
+  auto preparing = setup();
+  co_await std::move(preparing);
+  auto starting = start_web_server(handler(), std::move(listening), options ? *std::move(options) : options_);
   WebServer site = co_await std::move(starting);
   sites_.push_back(std::move(site));
 }
@@ -59,15 +73,15 @@ Coro<void> AppRunner::cleanup() {
   const auto shut = co_await outcome(std::move(shutting));
   note(shut.error());
   std::exception_ptr cancelled;
-  for (WebServer& site : sites) {
-    try {
-      auto draining = site.shutdown();
-      co_await std::move(draining);
-    } catch (const CancelledError&) {
-      cancelled = std::current_exception();
-    } catch (...) {
-      note(std::current_exception());
-    }
+  try {
+    // Eager: a task that is cancelled before its first step would cut nothing.
+    std::vector<Task<>> draining;
+    for (WebServer& site : sites) draining.push_back(create_task(site.shutdown(), TaskOptions().eager_start()));
+    auto all = gather(return_exceptions, draining);
+    const auto drained = co_await all;
+    for (const auto& each : drained) note(each.error());
+  } catch (const CancelledError&) {
+    cancelled = std::current_exception();
   }
   auto cleaning = app_.cleanup();
   const auto cleaned = co_await outcome(std::move(cleaning));
@@ -93,6 +107,10 @@ Coro<void> AppRunner::serve_forever() {
   if (cancelled) std::rethrow_exception(cancelled);
 }
 
+Coro<void> AppRunner::serve_until_signal(std::vector<int> signals) {
+  return until_signal(std::move(signals), serve_forever());
+}
+
 const WebServer& AppRunner::first_site() const {
   if (sites_.empty()) throw RuntimeError("the application is not served");
   return sites_.front();
@@ -101,7 +119,9 @@ const WebServer& AppRunner::first_site() const {
 std::uint16_t AppRunner::port() const { return first_site().port(); }
 std::string AppRunner::url() const { return first_site().url(); }
 
-Coro<void> run_app(Application app, std::string host, std::uint16_t port, WebServerOptions options) {
+namespace {
+
+Coro<void> serve_app(Application app, std::string host, std::uint16_t port, WebServerOptions options) {
   AppRunner runner(std::move(app), std::move(options));
   std::exception_ptr error;
   try {
@@ -117,6 +137,12 @@ Coro<void> run_app(Application app, std::string host, std::uint16_t port, WebSer
   }
   auto serving = runner.serve_forever();
   co_await std::move(serving);
+}
+
+}  // namespace
+
+Coro<void> run_app(Application app, std::string host, std::uint16_t port, WebServerOptions options) {
+  return until_signal({SIGINT, SIGTERM}, serve_app(std::move(app), std::move(host), port, std::move(options)));
 }
 
 }  // namespace corolla::inline v0::http

@@ -101,14 +101,11 @@ Coro<void> WebServer::shutdown() {
   } catch (const CancelledError&) {
     cancelled = std::current_exception();
   }
-  if (cancelled) {
-    server_.abort_clients();
-    std::rethrow_exception(cancelled);
-  }
-  if (in_time) co_return;
+  if (in_time && !cancelled) co_return;
   server_.abort_clients();
   auto waiting = server_.wait_closed();
   co_await std::move(waiting);
+  if (cancelled) std::rethrow_exception(cancelled);
 }
 
 Coro<void> WebServer::serve_forever() {
@@ -128,7 +125,9 @@ bool WebServer::is_serving() const noexcept { return server_.is_serving(); }
 std::vector<SocketAddress> WebServer::addresses() const { return server_.addresses(); }
 std::uint16_t WebServer::port() const { return server_.port(); }
 std::string WebServer::url() const {
-  return (state_->options.ssl ? "https://" : "http://") + server_.addresses().front().to_string() + "/";
+  const SocketAddress first = server_.addresses().front();
+  if (first.family() == SocketAddress::Family::kUnix) return "unix:" + first.to_string();
+  return (state_->options.ssl ? "https://" : "http://") + first.to_string() + "/";
 }
 std::size_t WebServer::connections() const noexcept { return server_.connections(); }
 
@@ -162,6 +161,15 @@ Coro<WebServer> start_web_server(RequestHandler handler, std::vector<SocketAddre
                                  WebServerOptions options) {
   auto state = std::make_shared<WebServerState>(std::move(handler), std::move(options));
   auto starting = start_stream_server(connection_handler(state), std::move(addresses), server_options(state->options));
+  Server server = co_await std::move(starting);
+  co_return WebServer(std::move(server), std::move(state));
+}
+
+Coro<WebServer> start_web_server(RequestHandler handler, Socket listening, WebServerOptions options) {
+  auto state = std::make_shared<WebServerState>(std::move(handler), std::move(options));
+  ServerOptions adopted = server_options(state->options);
+  adopted.cleanup_socket = false;  // its file belongs to who bound it
+  auto starting = start_stream_server(connection_handler(state), listening.detach(), adopted);
   Server server = co_await std::move(starting);
   co_return WebServer(std::move(server), std::move(state));
 }

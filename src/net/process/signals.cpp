@@ -127,17 +127,23 @@ class LoopSignals final : public PollOperation {
 class Handler final : public Listener, public std::enable_shared_from_this<Handler> {
  public:
   Handler(EventLoop& loop, std::function<void()> callback)
-      : loop_(loop), context_(copy_context()), callback_(std::move(callback)) {}
+      : loop_(loop),
+        context_(copy_context()),
+        callback_(std::make_shared<std::function<void()>>(std::move(callback))) {}
   void signalled(int) override {
     loop_.call_soon(context_, [self = weak_from_this()] {
-      if (const auto alive = self.lock()) alive->callback_();
+      auto alive = self.lock();
+      if (!alive) return;
+      const auto callback = alive->callback_;  // it may remove the handler, which must be gone then
+      alive.reset();
+      (*callback)();
     });
   }
 
  private:
   EventLoop& loop_;
   Context context_;
-  std::function<void()> callback_;
+  std::shared_ptr<std::function<void()>> callback_;
 };
 
 }  // namespace

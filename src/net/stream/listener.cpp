@@ -96,7 +96,7 @@ void Listener::close() noexcept {
   if (!unlink_.empty() && ::stat(unlink_.c_str(), &status) == 0 && status.st_ino == inode_) ::unlink(unlink_.c_str());
   unlink_.clear();
   if (idle()) close_descriptor();
-  else ::shutdown(descriptor_, SHUT_RDWR);
+  else if (!shared_) ::shutdown(descriptor_, SHUT_RDWR);
 }
 
 }  // namespace v0

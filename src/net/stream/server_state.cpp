@@ -77,6 +77,7 @@ void ServerState::adopt(int descriptor) {
     throw OSError(errno, what);
   static_cast<void>(socket.release());
   add_listener(descriptor, what);
+  listeners_.back()->set_shared();
 }
 
 void ServerState::add_listener(int descriptor, const std::string& what) {

@@ -37,6 +37,8 @@ class Listener final : public AcceptOperation {
   [[nodiscard]] const SocketAddress& address() const noexcept { return address_; }
   /// Listens, unless it does. OSError.
   void listen(int backlog);
+  /// Other processes may listen on the same socket, and go on when this one stops.
+  void set_shared() noexcept { shared_ = true; }
   /// Goes on accepting unless that is under way.
   void accept() noexcept;
   /// Stops listening.
@@ -62,6 +64,7 @@ class Listener final : public AcceptOperation {
   std::uint64_t inode_ = 0;
   unsigned references_ = 1;
   bool listening_ = false;
+  bool shared_ = false;
 };
 
 class ServerState : public std::enable_shared_from_this<ServerState> {

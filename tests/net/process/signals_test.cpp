@@ -97,6 +97,20 @@ TEST_F(SignalsTest, AReplacedOrRemovedCallbackIsNotCalledAnyMore) {
   }());
 }
 
+TEST_F(SignalsTest, ACallbackMayRemoveItself) {
+  run([]() -> Coro<void> {
+    const Action before = action_of(SIGUSR1);
+    auto called = get_running_loop().create_future();
+    add_signal_handler(SIGUSR1, [&] {
+      EXPECT_TRUE(remove_signal_handler(SIGUSR1));
+      EXPECT_EQ(action_of(SIGUSR1), before);
+      called.set_result();
+    });
+    ::raise(SIGUSR1);
+    co_await called;
+  }());
+}
+
 TEST_F(SignalsTest, NumbersThatCannotBeHandled) {
   run([]() -> Coro<void> {
     for (const int signal : {0, -1, 32, 65, 1000}) {
