@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corolla/get_arguments.hpp"
 
+#include <corolla/http/alt_svc.hpp>
 #include <corolla/http/multipart.hpp>
 #include <corolla/http/retry.hpp>
 
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -104,6 +106,9 @@ void add_get_options(CLI::App& command, GetArguments& a) {
       ->allow_extra_args(false);
   command.add_option("--interface", a.interface, "Through this network interface, or from this address")
       ->type_name("NAME");
+  command
+      .add_option("--alt-svc", a.alt_svc, "Go where servers say that they are, too (Alt-Svc); FILE keeps it, as curl's")
+      ->type_name("FILE");
   CLI::Option* output =
       command.add_option("-o,--output", a.output, "Write the body to FILE; - for standard output")->type_name("FILE");
   command.add_flag("-O,--remote-name", a.remote_name, "Write the body to a file named as the URL's last segment")
@@ -161,6 +166,10 @@ http::SessionOptions session_options(const GetArguments& a) {
   }
   for (const std::string& where : a.resolve) add_host(options, where);
   if (!SocketAddress::parse_ip(a.interface, 0, options.local_address)) options.interface = a.interface;
+  if (!a.alt_svc.empty()) {
+    options.alt_svc = std::make_shared<http::AltSvcStore>();
+    options.alt_svc->load(a.alt_svc);
+  }
   if (a.retries > 0) options.retry = http::RetryPolicy(a.retries + 1);
   if (a.insecure || !a.authorities.empty()) {
     options.ssl = TlsContext::client();

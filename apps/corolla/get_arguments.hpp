@@ -30,7 +30,8 @@ struct GetArguments {
   std::string proxy;
   std::vector<std::string> resolve;
   std::string interface;
-  std::string output;  // a file; "-" and "" are standard output
+  std::string alt_svc;  // a file
+  std::string output;   // a file; "-" and "" are standard output
   bool remote_name = false;
   bool resume = false;
   bool head = false;

@@ -3,6 +3,7 @@
 
 #include <corolla/crawl/json.hpp>
 #include <corolla/crawl/stats.hpp>
+#include <corolla/http/alt_svc.hpp>
 #include <corolla/http/protocol.hpp>
 #include <corolla/net/dns.hpp>
 #include <corolla/runtime/run.hpp>
@@ -42,7 +43,7 @@ Exit codes, curl's where it has one:
     0  done; whatever the status, unless --fail
     1  another failure
     2  usage: a bad option or URL. Nothing was fetched
-    3  the body cannot be written
+    3  the body, or the file of --alt-svc, cannot be written
     6  the host's name has no address
     7  no connection; the proxy's refusals, too
    18  the body was cut short, or broken
@@ -279,6 +280,7 @@ int get(GetArguments& arguments) {
     std::fprintf(stderr, "error: %s\n", error.what());
     return kUsage;
   }
+  const std::shared_ptr<http::AltSvcStore> alt_svc = options.alt_svc;
   Fetch fetch(arguments, std::move(options));
   int exit_code = kOk;
   try {
@@ -288,6 +290,12 @@ int get(GetArguments& arguments) {
   } catch (const Error& error) {
     exit_code = exit_code_of(std::current_exception());
     fetch.error(error.what());
+  }
+  try {
+    if (alt_svc) alt_svc->save(arguments.alt_svc);
+  } catch (const Error& error) {
+    fetch.error(error.what());
+    if (exit_code == kOk) exit_code = kOutput;
   }
   fetch.tell(exit_code);
   return exit_code;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "fuzz/require.hpp"
+#include "http/client/alt_svc_field.hpp"
 #include "http/events/event_parser.hpp"
 #include "http/multipart/multipart_parser.hpp"
 #include "http/websocket/extensions.hpp"
@@ -230,6 +231,15 @@ void fuzz_values(std::string_view bytes) {
     require(Url::parse(link.url.href()) == link.url, "a link leads somewhere");
     for (const auto& [name, value] : link.parameters.all)
       require(link.parameters.get(name) == value, "names are unique");
+  }
+  if (const auto values = parse_alt_svc(bytes, base, 8)) {
+    require(values->size() <= 8, "alternative services have a limit");
+    for (const auto& [service, max_age, persist] : *values) {
+      require(service.port != 0 && !service.host.empty() && max_age.count() >= 0, "a service is somewhere");
+      const std::string field = percent_encode(service.protocol) + "=\"" + service.host_and_port() + "\"";
+      const auto again = parse_alt_svc(field, base, 8);
+      require(again && again->size() == 1 && again->front().service == service, "a service is a service");
+    }
   }
   require(percent_decode(percent_encode(bytes)) == bytes, "percent-encoding can be undone");
   for (const char c : html_escape(bytes)) require(c != '<' && c != '>' && c != '"' && c != '\'', "HTML is escaped");

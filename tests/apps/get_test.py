@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -245,6 +246,54 @@ class Times(GetTest):
         self.assertEqual(self.times(url, "--insecure"), ["connect", "tls"])
         self.assertEqual(self.get(url, "--json", "-q"), 60)
         self.assertGreater(json.loads(self.stderr)["timings"]["tls"], 0, "what failed took its time, too")
+
+
+class AlternativeServices(GetTest):
+    """origin.test names another place."""
+
+    def serve(self, name, alt_svc=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.directory / "cert", self.directory / "key")
+        context.set_alpn_protocols(["http/1.1"])
+        headers = ["Connection: close"] + (["Alt-Svc: " + alt_svc] if alt_svc else [])
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def run():
+            while True:
+                try:
+                    connection, _address = listener.accept()
+                except OSError:
+                    return
+                with context.wrap_socket(connection, server_side=True) as stream:
+                    head = b""
+                    while b"\r\n\r\n" not in head:
+                        head += stream.recv(65536)
+                    used = re.search(rb"\r\nAlt-Used: ([^\r]*)", head)
+                    stream.sendall(answer(name + (b" " + used[1] if used else b""), headers=headers))
+        thread = threading.Thread(target=run)
+        thread.start()
+        self.addCleanup(thread.join, DEADLINE)
+        self.addCleanup(listener.close)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+        return str(listener.getsockname()[1])
+
+    def test_they_are_kept_in_a_file(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=origin.test", "-addext", "subjectAltName=DNS:origin.test", "-keyout", "key", "-out", "cert"],
+                       check=True, capture_output=True, cwd=self.directory, timeout=DEADLINE)
+        other = self.serve(b"alternative")
+        origin = self.serve(b"origin", 'h3="alt.test:1", http%2F1.1="alt.test:' + other + '"; ma=3600')
+        get = ["https://origin.test:%s/" % origin, "--cacert", "cert", "--resolve", "origin.test:*:127.0.0.1", "--resolve",
+               "alt.test:*:127.0.0.1", "--alt-svc", "known"]
+        for expected in (b"origin", b"alternative alt.test:" + other.encode()):
+            self.assertEqual(self.get(*get), OK, self.stderr)
+            self.assertEqual(self.stdout, expected)
+            self.assertRegex((self.directory / "known").read_text(),
+                             r'\nh2 origin\.test %s h1 alt\.test %s "20[0-9]{6} [0-9:]{8}" 0 0\n' % (origin, other))
+        self.assertEqual(self.get(*get[:-1], "no/such/directory"), OUTPUT)
+        (self.directory / "known").write_text("nonsense\n")
+        self.assertEqual(self.get(*get), USAGE)
+        self.assert_one_error("known:1: ")
 
 
 class Resuming(GetTest):

@@ -36,6 +36,7 @@ class Socket;
 
 namespace corolla::inline v0::http {
 
+class AltSvcStore;
 class HstsStore;
 class HttpCache;
 class Response;
@@ -129,6 +130,8 @@ struct SessionOptions {
   RateLimit rate_limit;
   /// Hosts that are reached by https only; null: none are remembered.
   std::shared_ptr<HstsStore> hsts;
+  /// Other places where origins are served, too; null: none are remembered.
+  std::shared_ptr<AltSvcStore> alt_svc;
   /// Responses that are used again; null: none.
   std::shared_ptr<HttpCache> cache;
   /// Who is told what requests do, see tracing.hpp.

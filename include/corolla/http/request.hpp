@@ -161,9 +161,9 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   }
   /// A form with files as the body. OSError when one of them is not there.
   COROLLA_API Request&& multipart(Multipart form) &&;
-  /// Encodes the body while it is sent, whatever it is, and says so in Content-Encoding: aiohttp's compress. "gzip", "deflate", "br" or
-  /// "zstd"; ValueError for another one, and when the request is sent with a Content-Encoding of its own. Its length is not told; middlewares
-  /// see it as it was. A request without a body stays what it is.
+  /// Encodes the body while it is sent, whatever it is, and says so in Content-Encoding: aiohttp's compress. "gzip", "deflate",
+  /// "br" or "zstd"; ValueError for another one, and when the request is sent with a Content-Encoding of its own. Its length is not
+  /// told; middlewares see it as it was. A request without a body stays what it is.
   COROLLA_API Request&& compress(std::string_view coding) &&;
   /// Sends the head first and the body when the server says 100 (Continue), or nothing for a second.
   Request&& expect_continue() && {

@@ -100,7 +100,7 @@ struct TraceChunkParams {
   std::string_view chunk;
 };
 
-/// The connection to this host of a URL, by way of a proxy perhaps.
+/// The connection to this host of a URL, or to an alternative service of its, by way of a proxy perhaps.
 struct TraceConnectionParams {
   std::string_view host;
   std::uint16_t port;

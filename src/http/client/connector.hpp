@@ -25,7 +25,9 @@ struct Destination {
   std::uint16_t port;
   bool tls;
   std::shared_ptr<const Proxy> proxy;  // null: straight there
-  bool upgrades = false;               // to another protocol, which no proxy passes on
+  bool upgrades;                       // to another protocol, which no proxy passes on
+  std::string origin;                  // whom the certificate must name: an alternative service has another host
+  std::string protocol;                // what an alternative service must speak; "": whatever TLS agrees on
   /// Requests are sent to the proxy, which passes them on; else through it.
   [[nodiscard]] bool forwarded() const noexcept { return proxy && proxy->is_http() && !tls && !upgrades; }
 };

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client/exchange.hpp"
 
+#include <corolla/http/alt_svc.hpp>
 #include <corolla/http/error.hpp>
 #include <corolla/net/tls_connection.hpp>
+#include <corolla/runtime/outcome.hpp>
 #include <corolla/runtime/wait_for.hpp>
 
 #include "http/client/check_fingerprints.hpp"
 #include "http/client/request_head.hpp"
 #include "http/client/request_trace.hpp"
 #include "http/client/upload.hpp"
+#include "http/joined_field.hpp"
 #include "http/methods.hpp"
 #include "http/next_event.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace corolla::inline v0::http {
 
@@ -21,22 +26,25 @@ namespace {
 constexpr int kMostInterimResponses = 20;
 // A request that a server in HTTP/2 refuses before it began may be sent again.
 constexpr int kMostRefusals = 3;
+// With an alternative service: the origin is there, too.
+constexpr std::chrono::seconds kPatience{5};
 
 // A request to change the protocol, to that of a WebSocket.
 [[nodiscard]] bool needs_http1(const RequestData& request) { return request.headers.contains("Upgrade"); }
 
 // Gets a connection when none could be had at once.
-Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request,
-                                          std::shared_ptr<const Proxy> proxy, const Deadlines& deadlines, bool fresh) {
+Coro<std::unique_ptr<Connection>> connect(ConnectionPool& pool, const RequestData& request, const Route& route,
+                                          const Deadlines& deadlines, bool fresh) {
   std::optional<std::chrono::nanoseconds> limit = request.timeout.connect;
   if (deadlines.total) {
     const auto left =
         std::max<std::chrono::nanoseconds>(*deadlines.total - get_running_loop().time(), std::chrono::nanoseconds(1));
     limit = limit ? std::min(*limit, left) : left;
   }
-  auto acquiring = wait_for(
-      pool.acquire(request.url, std::move(proxy), request.timeout, fresh, needs_http1(request), request.trace.get()),
-      limit);
+  ClientTimeout timeout = request.timeout;
+  if (route.alternative)
+    timeout.sock_connect = std::min<std::chrono::nanoseconds>(timeout.sock_connect.value_or(kPatience), kPatience);
+  auto acquiring = wait_for(pool.acquire(route, timeout, fresh, request.trace.get()), limit);
   auto outcome_of_it = co_await outcome(std::move(acquiring));
   if (outcome_of_it) co_return std::move(*outcome_of_it);
   try {
@@ -190,21 +198,60 @@ class Lease {
   std::unique_ptr<Connection> connection_;
 };
 
+// The alternative service that a request uses, if there is one and as long as it serves.
+class Alternative {
+ public:
+  Alternative(const SessionState& session, const RequestData& request) : url_(request.url), store_(session.alt_svc) {
+    if (!store_) return;
+    const bool speaks_http2 = session.options.http2 != Http2Use::kOff && !needs_http1(request);
+    for (AltService& service : store_->find(url_)) {
+      if (service.protocol != "http/1.1" && !(service.protocol == "h2" && speaks_http2)) continue;
+      service_ = std::move(service);
+      return;
+    }
+  }
+  [[nodiscard]] const AltService* get() const noexcept { return service_ ? &*service_ : nullptr; }
+  /// It does not serve: the origin is asked.
+  void failed() {
+    store_->failed(url_, *service_);
+    service_.reset();
+  }
+  void learn(const ResponseHead& head) const {
+    if (store_ && head.status != kMisdirected && head.headers.contains("Alt-Svc"))
+      store_->update(url_, joined_field(head.headers, "Alt-Svc"));
+  }
+  static constexpr int kMisdirected = 421;
+
+ private:
+  const Url& url_;
+  AltSvcStore* store_;
+  std::optional<AltService> service_;
+};
+
 }  // namespace
 
 Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const RequestData& request) {
   const Deadlines deadlines(request);
-  std::shared_ptr<const Proxy> proxy;
-  if (session.options.unix_socket.empty()) proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
+  Alternative alternative(session, request);
+  Route route(request.url, needs_http1(request));
+  if (session.options.unix_socket.empty())
+    route.proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;
   int refusals = 0;
   if (request.trace) request.trace->begin_hop(request, fields_as_sent(session, request));
   for (;;) {
+    route.alternative = alternative.get();
     std::unique_ptr<Connection> connection;
-    if (!fresh) connection = session.pool->try_reuse(request.url, proxy, needs_http1(request), request.trace.get());
+    if (!fresh) connection = session.pool->try_reuse(route, request.trace.get());
     if (!connection) {
-      auto connecting = connect(*session.pool, request, proxy, deadlines, fresh);
-      connection = co_await std::move(connecting);
+      auto connecting = connect(*session.pool, request, route, deadlines, fresh);
+      auto connected = co_await outcome(std::move(connecting));
+      const bool in_time = !deadlines.total || get_running_loop().time() < *deadlines.total;
+      if (route.alternative && !connected && !connected.cancelled() && in_time) {
+        alternative.failed();
+        continue;
+      }
+      connection = std::move(connected).value();
     }
     Lease lease(*session.pool, std::move(connection));
     // Before a plain request the TLS may be a proxy's.
@@ -214,10 +261,13 @@ Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const Reque
         check_fingerprints(wanted, *lease->stream.tls(), request.url.host_and_port());
       } catch (...) {
         if (lease->http2) lease->http2->retire();  // as any other such connection, it is not kept
-        throw;
+        if (!route.alternative) throw;
+        alternative.failed();
+        continue;
       }
     }
-    write_request_head(lease->head, session, request, lease->host->destination.forwarded() ? proxy.get() : nullptr);
+    const Proxy* const forwarder = lease->host->destination.forwarded() ? route.proxy.get() : nullptr;
+    write_request_head(lease->head, session, request, forwarder, route.alternative);
     const bool reused = lease->reused && !fresh;
     std::unique_ptr<Upload> upload;
     auto exchanging = lease->http2 ? send_and_read_http2(*lease, request, deadlines, upload)
@@ -225,12 +275,20 @@ Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const Reque
     const HeadOutcome ended = co_await std::move(exchanging);
     if (ended.error) {
       if (request.repeatable() && is_unprocessed(ended.error) && ++refusals <= kMostRefusals) continue;
-      if (reused && ended.silent && request.repeatable() && is_idempotent(request.method) && is_stale(ended.error)) {
-        fresh = true;
+      const bool repeats =
+          ended.silent && request.repeatable() && is_idempotent(request.method) && is_stale(ended.error);
+      if (repeats && (reused || route.alternative)) {
+        if (reused) fresh = true;
+        else alternative.failed();
         continue;
       }
       throw_failure(ended.error, request, deadlines, lease->stream.state()->unsent() > 0);
     }
+    if (route.alternative && lease->response_head().status == Alternative::kMisdirected) {
+      alternative.failed();
+      if (request.repeatable()) continue;
+    }
+    alternative.learn(lease->response_head());
     auto state = std::make_unique<ResponseState>(request.url, session.pool);
     state->head = std::move(lease->response_head());
     state->connection = lease.take();

@@ -8,6 +8,7 @@
 
 #include "http/client/request_trace.hpp"
 
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -35,15 +36,27 @@ ConnectionPool::ConnectionPool(const SessionOptions& options)
 ConnectionPool::~ConnectionPool() { close(); }
 
 // What must be HTTP/1.1 is a request to switch to another protocol. A proxy has connections for those apart.
-HostPool& ConnectionPool::host_of(const Url& url, const Proxied& proxy, bool upgrades) {
-  std::string with_proxy;
+HostPool& ConnectionPool::host_of(const Route& route) {
+  const Url& url = route.url;
+  const auto& proxy = route.proxy;
+  const AltService* const alternative = route.alternative;
+  std::string longer;
   std::string_view key = url.host_and_port();
   const bool tls = url.scheme() == "https";
-  const bool tunnels = upgrades && !tls && proxy && proxy->is_http();
-  if (proxy) key = with_proxy.append(key).append(tunnels ? " through " : " via ").append(proxy->key);
+  const bool tunnels = route.http1_only && !tls && proxy && proxy->is_http();
+  if (alternative || proxy) longer = key;
+  if (alternative) longer.append(" at ").append(alternative->host_and_port()).append(" ").append(alternative->protocol);
+  if (proxy) longer.append(tunnels ? " through " : " via ").append(proxy->key);
+  if (!longer.empty()) key = longer;
   Hosts& hosts = tls ? tls_hosts_ : plain_hosts_;
   if (const auto found = hosts.find(key); found != hosts.end()) return *found->second;
-  Destination destination{std::string(url.hostname()), url.effective_port(), tls, proxy, tunnels};
+  Destination destination{
+      std::string(url.hostname()), url.effective_port(), tls, proxy, tunnels, std::string(url.hostname()), {}};
+  if (alternative) {
+    destination.hostname = alternative->host;
+    destination.port = alternative->port;
+    destination.protocol = alternative->protocol;
+  }
   auto host = std::make_unique<HostPool>(std::string(key), std::move(destination));
   HostPool& made = *host;
   hosts.emplace(made.key, std::move(host));
@@ -54,12 +67,11 @@ bool ConnectionPool::has_room(const HostPool& host) const noexcept {
   return (limit_ == 0 || slots_ < limit_) && (limit_per_host_ == 0 || host.slots < limit_per_host_);
 }
 
-std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Proxied& proxy, bool http1_only,
-                                                      RequestTrace* trace) {
-  HostPool& host = host_of(url, proxy, http1_only);
+std::unique_ptr<Connection> ConnectionPool::try_reuse(const Route& route, RequestTrace* trace) {
+  HostPool& host = host_of(route);
   if (!has_room(host) || !host.waiters.empty()) return nullptr;
   std::unique_ptr<Connection> connection;
-  if (!http1_only) connection = take_http2_stream(host);
+  if (!route.http1_only) connection = take_http2_stream(host);
   if (!connection) connection = pop_idle(host);
   if (connection) {
     take_slot(host);
@@ -70,9 +82,10 @@ std::unique_ptr<Connection> ConnectionPool::try_reuse(const Url& url, const Prox
   return connection;
 }
 
-Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
-                                                          bool fresh, bool http1_only, RequestTrace* trace) {
-  HostPool& host = host_of(url, proxy, http1_only);
+Coro<std::unique_ptr<Connection>> ConnectionPool::acquire(const Route& route, ClientTimeout timeout, bool fresh,
+                                                          RequestTrace* trace) {
+  HostPool& host = host_of(route);
+  const bool http1_only = route.http1_only;
   if (has_room(host) && host.waiters.empty()) {
     take_slot(host);
   } else {
@@ -282,7 +295,7 @@ class Asking {
 }  // namespace
 
 bool ConnectionPool::may_speak_http2(const HostPool& host) const noexcept {
-  if (host.http1 || host.destination.forwarded()) return false;
+  if (host.http1 || host.destination.forwarded() || host.destination.protocol == "http/1.1") return false;
   return host.destination.tls ? http2_ != Http2Use::kOff : http2_ == Http2Use::kPriorKnowledge;
 }
 
@@ -303,8 +316,11 @@ Coro<std::unique_ptr<Connection>> ConnectionPool::connect(HostPool& host, Client
   auto connecting = wait_for(connector_.connect(host.destination, offer, trace), timeout.sock_connect);
   ByteStream stream = co_await std::move(connecting);
   const TlsConnection* const tls = stream.tls();
+  const bool http2 = tls && host.destination.tls ? tls->alpn_protocol() == "h2" : offer;
+  if (host.destination.protocol == "h2" && !http2)
+    throw OSError(EPROTO, "the alternative service " + host.destination.hostname + " does not speak HTTP/2");
   std::unique_ptr<Connection> connection;
-  if (tls && host.destination.tls ? tls->alpn_protocol() == "h2" : offer) {
+  if (http2) {
     auto session = FutureRef<Http2ClientSession>::adopt(
         new Http2ClientSession(std::move(stream), parser_limits_, keepalive_timeout_, *this));
     session->host = &host;

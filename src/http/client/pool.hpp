@@ -15,6 +15,7 @@
 /// slots; their number is bounded, the oldest make room.
 #pragma once
 
+#include <corolla/http/alt_svc.hpp>
 #include <corolla/http/client_options.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/runtime/coro.hpp>
@@ -35,7 +36,16 @@
 
 namespace corolla::inline v0::http {
 
-/// One scheme, host and port, by way of one proxy or none.
+/// The way of a request.
+struct Route {
+  Route(const Url& request_url, bool http1) : url(request_url), http1_only(http1) {}
+  const Url& url;
+  std::shared_ptr<const Proxy> proxy;       // null: none
+  const AltService* alternative = nullptr;  // in the place of the URL's host and port
+  bool http1_only;                          // for a request to switch to another protocol
+};
+
+/// One scheme, host and port, by way of one proxy or none, or one alternative service of theirs.
 class HostPool {
  public:
   HostPool(std::string name, Destination where_to) : key(std::move(name)), destination(std::move(where_to)) {}
@@ -63,14 +73,13 @@ class ConnectionPool final : private Http2SessionOwner {
     if (--references_ == 0) delete this;
   }
 
-  using Proxied = std::shared_ptr<const Proxy>;
-  /// A slot at the host of `url` and a kept connection, if both are to be had at once; else null.
-  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Url& url, const Proxied& proxy, bool http1_only,
-                                                      RequestTrace* trace);
+  /// A slot at the route's host and a kept connection, if both are to be had at once; else null.
+  [[nodiscard]] std::unique_ptr<Connection> try_reuse(const Route& route, RequestTrace* trace);
   /// Waits for a slot if need be, and connects if none is kept. With `fresh` a kept one is never used, but for one in
-  /// HTTP/2, which knows by itself what it is good for. With `http1_only` no such one is. `trace` may be null.
-  [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Url& url, Proxied proxy, ClientTimeout timeout,
-                                                          bool fresh, bool http1_only, RequestTrace* trace);
+  /// HTTP/2, which knows by itself what it is good for. With http1_only no such one is. `trace` may be null. The route outlives the call.
+  /// OSError for an alternative service that speaks another protocol than it should.
+  [[nodiscard]] Coro<std::unique_ptr<Connection>> acquire(const Route& route, ClientTimeout timeout, bool fresh,
+                                                          RequestTrace* trace);
   /// Gives the slot back; the connection is kept when it is `reusable`, else closed.
   void give_back(std::unique_ptr<Connection> connection, bool reusable) noexcept;
   /// Closes what is idle and keeps nothing any more.
@@ -81,7 +90,7 @@ class ConnectionPool final : private Http2SessionOwner {
 
  private:
   ~ConnectionPool();
-  [[nodiscard]] HostPool& host_of(const Url& url, const Proxied& proxy, bool upgrades);
+  [[nodiscard]] HostPool& host_of(const Route& route);
   [[nodiscard]] bool has_room(const HostPool& host) const noexcept;
   Coro<void> wait_for_slot(HostPool& host);
   void take_slot(HostPool& host) noexcept;

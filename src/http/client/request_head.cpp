@@ -94,7 +94,7 @@ Headers fields_as_sent(const SessionState& session, const RequestData& request) 
 }
 
 void write_request_head(std::string& out, const SessionState& session, const RequestData& request,
-                        const Proxy* forwarder) {
+                        const Proxy* forwarder, const AltService* alternative) {
   out.clear();
   out.append(request.method).append(" ");
   if (forwarder) out.append(request.url.origin());  // RFC 9112, section 3.2.2
@@ -102,6 +102,7 @@ void write_request_head(std::string& out, const SessionState& session, const Req
   if (!request.headers.contains("Host")) out.append("Host: ").append(request.url.host_and_port()).append("\r\n");
   if (request.headers.empty() && !request.crossed_origins) out.append(session.default_fields);
   else fields_of(session.options, request).write_to(out);
+  if (alternative) out.append("Alt-Used: ").append(alternative->host_and_port()).append("\r\n");
   if (const std::string cookies = cookies_of(session, request); !cookies.empty())
     out.append("Cookie: ").append(cookies).append("\r\n");
   if (forwarder && !request.headers.contains("Proxy-Authorization")) {

@@ -16,12 +16,24 @@
 
 namespace corolla::inline v0::http {
 
+namespace {
+
+// Who is not known to be the origin cannot say where else it is.
+AltSvcStore* heeded(const SessionOptions& options) {
+  const TlsContext& ssl = options.ssl;
+  const bool verified = !ssl || (ssl.verify_mode() == TlsVerifyMode::kRequired && ssl.check_hostname());
+  return verified && options.unix_socket.empty() ? options.alt_svc.get() : nullptr;
+}
+
+}  // namespace
+
 SessionState::SessionState(const SessionOptions& session_options)
     : options(session_options),
       pool(FutureRef<ConnectionPool>::adopt(new ConnectionPool(session_options))),
       proxies(session_options),
       cookie_jar(session_options.cookie_jar ? session_options.cookie_jar : std::make_shared<CookieJar>()),
       netrc(session_options.trust_env ? Netrc::of_environment() : Netrc()),
+      alt_svc(heeded(session_options)),
       retry(session_options.retry ? http::retry(*session_options.retry) : ClientMiddleware()),
       rate_limit(session_options.rate_limit.overall.requests > 0 || session_options.rate_limit.per_host.requests > 0
                      ? limit_rate(session_options.rate_limit)

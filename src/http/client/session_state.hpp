@@ -34,6 +34,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   const ProxyRules proxies;
   const std::shared_ptr<CookieJar> cookie_jar;
   const Netrc netrc;
+  AltSvcStore* const alt_svc;         // null: none is heeded
   const ClientMiddleware retry;       // empty: none
   const ClientMiddleware rate_limit;  // empty: none
   const std::vector<ClientMiddleware> middlewares;
