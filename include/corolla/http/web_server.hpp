@@ -57,6 +57,9 @@ struct WebServerOptions {
   ParserLimits parser;
   /// Most bytes of a request's body that a handler is given: 413.
   std::uint64_t max_body_bytes = std::uint64_t{1} << 20U;
+  /// Undo Content-Encoding, as aiohttp does: handlers are given the body decoded, and max_body_bytes holds for that, too. An unknown
+  /// coding is 415, a body that is not what it says 400. Fields and lengths stay what was sent.
+  bool auto_decompress = true;
   /// From the first byte of a request (or from connecting, for the first one) until its head is complete: 408.
   std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
   /// How long a connection waits for its next request.

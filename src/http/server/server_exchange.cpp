@@ -3,6 +3,7 @@
 
 #include <corolla/runtime/event_loop.hpp>
 
+#include "http/joined_field.hpp"
 #include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 
@@ -12,6 +13,7 @@ void ServerExchange::begin_exchange() noexcept {
   RequestContext::end(request_);
   watch_.reset();
   max_body_bytes_ = state_->options.max_body_bytes;
+  decoder_.reset();
   body_received_ = body_sent_ = 0;
   status_ = 0;
   body_done_ = body_unusable_ = client_gone_ = continue_sent_ = head_sent_ = false;
@@ -76,6 +78,42 @@ void ServerExchange::count_body(std::size_t size) {
 void ServerExchange::throw_too_large() {
   body_unusable_ = true;
   throw HttpError(413, "the body is above the limit of " + std::to_string(max_body_bytes_) + " bytes");
+}
+
+bool ServerExchange::is_encoded() const noexcept {
+  const std::string_view coding = request_head_->headers.get("Content-Encoding", "");
+  return state_->options.auto_decompress && !coding.empty() && !iequals(coding, "identity");
+}
+
+void ServerExchange::start_decoding() {
+  const std::string coding = joined_field(head().headers, "Content-Encoding");
+  if (!Decoder::supports(coding)) {
+    Headers fields;
+    fields.set("Accept-Encoding", Decoder::accept_encoding());  // RFC 7694
+    throw HttpError(415, "the coding of the body is unknown: " + coding, std::move(fields));
+  }
+  DecodeLimits limits;
+  limits.decoded_bytes = max_body_bytes_;
+  decoder_.emplace(coding, limits);
+}
+
+Coro<std::string_view> ServerExchange::next_decoded() {
+  if (!decoder_) start_decoding();
+  for (;;) {
+    auto reading = next_chunk();
+    const std::string_view piece = co_await std::move(reading);
+    decoded_.clear();
+    try {
+      if (piece.empty()) decoder_->finish();
+      else decoder_->decode(piece, decoded_);
+    } catch (const ContentTooLarge&) {
+      throw_too_large();
+    } catch (const ClientPayloadError& error) {
+      body_unusable_ = true;
+      throw HttpError(400, error.what());
+    }
+    if (piece.empty() || !decoded_.empty()) co_return std::string_view(decoded_);
+  }
 }
 
 std::optional<ServerResponse> ServerExchange::response_to(const std::exception_ptr& error) {

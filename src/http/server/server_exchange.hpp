@@ -7,6 +7,7 @@
 /// reading the body, writing a streamed one, giving the connection away.
 #pragma once
 
+#include <corolla/http/content_coding.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
 #include <corolla/net/byte_stream.hpp>
@@ -40,6 +41,8 @@ class ServerExchange {
   [[nodiscard]] RequestHead& head() noexcept { return *request_head_; }
   [[nodiscard]] const ByteStream& stream() const noexcept { return stream_; }
   [[nodiscard]] virtual Coro<std::string_view> next_chunk() = 0;
+  /// As above, decoded if the server does that.
+  [[nodiscard]] Coro<std::string_view> next_piece() { return is_encoded() ? next_decoded() : next_chunk(); }
   /// Empty before the body's end.
   [[nodiscard]] const Headers& trailers() const noexcept;
   void set_max_body_bytes(std::uint64_t bytes) noexcept { max_body_bytes_ = bytes; }
@@ -127,10 +130,16 @@ class ServerExchange {
   bool unlogged_ = false;
 
  private:
+  [[nodiscard]] bool is_encoded() const noexcept;
+  [[nodiscard]] Coro<std::string_view> next_decoded();
+  void start_decoding();
   [[nodiscard]] Coro<void> send_text(std::string_view text);
   [[nodiscard]] Coro<void> send_file(const OpenFile& file, std::uint64_t offset, std::uint64_t count);
   [[nodiscard]] Coro<void> produce(const ServerResponse& response);
   [[noreturn]] void throw_too_large();
+
+  std::optional<Decoder> decoder_;
+  std::string decoded_;  // the piece handed out last
 };
 
 }  // namespace corolla::inline v0::http

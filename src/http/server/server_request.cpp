@@ -99,14 +99,14 @@ std::string_view ServerRequest::scheme() const noexcept {
 }
 
 SocketAddress ServerRequest::peername() const { return exchange_.stream().peername(); }
-Coro<std::string_view> ServerRequest::chunk() { return exchange_.next_chunk(); }
+Coro<std::string_view> ServerRequest::chunk() { return exchange_.next_piece(); }
 void ServerRequest::set_max_body_bytes(std::uint64_t bytes) noexcept { exchange_.set_max_body_bytes(bytes); }
 ServerResponse ServerRequest::respond(int status) { return exchange_.take_spare_response(status); }
 
 Coro<std::string> ServerRequest::read() {
   std::string body;
   for (;;) {
-    auto reading = exchange_.next_chunk();
+    auto reading = exchange_.next_piece();
     const std::string_view piece = co_await std::move(reading);
     if (piece.empty()) co_return body;
     body += piece;

@@ -27,6 +27,7 @@ class CompressedUploadTest : public SessionTest {
     run_test([&]() -> Coro<void> {
       http::WebServerOptions options;
       options.h2c = true;
+      options.auto_decompress = false;
       auto starting = http::serve(handler, "127.0.0.1", 0, options);
       auto server = co_await std::move(starting);
       auto testing = body(server.url());
