@@ -43,6 +43,7 @@
 #include <corolla/http/static_files.hpp>
 #include <corolla/http/test_client.hpp>
 #include <corolla/http/tracing.hpp>
+#include <corolla/http/upgrade.hpp>
 #include <corolla/http/url.hpp>
 #include <corolla/http/view.hpp>
 #include <corolla/http/web_server.hpp>

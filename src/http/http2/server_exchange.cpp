@@ -64,7 +64,7 @@ Http2ServerStream& Http2Exchange::begin(std::int32_t id) {
   refusal_.clear();
   refusal_status_ = 0;
   head_size_ = fields_ = 0;
-  head_done_ = running_ = false;
+  head_done_ = running_ = tunnel_ = output_over_ = false;
   open_ = true;
   return *stream;
 }
@@ -118,16 +118,18 @@ void Http2Exchange::finish_head(bool last) {
   } else if (!authority_.empty()) {
     headers.add("host", authority_);
   }
-  if (head.method == "CONNECT") head.target = authority_;
+  const bool connect = head.method == "CONNECT";  // what follows is no body (RFC 9113, section 8.5)
+  if (connect) head.target = authority_;
   join_cookies(headers);
   if (const auto length = headers.get("content-length")) {  // nghttp2 has checked that it is a number
     std::uint64_t number = 0;
     std::from_chars(length->data(), length->data() + length->size(), number);
     head.content_length = number;
   }
-  head.chunked = !last && !head.content_length;
+  if (connect && head.content_length.value_or(0) > 0) refuse(400, "CONNECT with a body");
+  head.chunked = !last && !head.content_length && !connect;
   head.expect_continue = iequals(headers.get("expect", ""), "100-continue");
-  body_done_ = last;
+  body_done_ = last || connect;
   note_time();
   running_ = true;
 }
@@ -155,6 +157,19 @@ Coro<std::string_view> Http2Exchange::next_chunk() {
 
 ByteStream Http2Exchange::upgrade(std::string_view /*fields*/) {
   throw RuntimeError("HTTP/2 has no upgrade to another protocol");
+}
+
+ByteStream Http2Exchange::open_tunnel(const Headers& fields) {
+  if (tunnel_) throw RuntimeError("the request was answered already");
+  tunnel_ = true;
+  status_ = 200;
+  framing_ = ResponseFraming();
+  framing_.body = BodyFraming::kNone;
+  stream_state().set_abort_code(NGHTTP2_CONNECT_ERROR);
+  ServerResponse head(status_);
+  head.headers() = fields;
+  submit_head(head, true);
+  return ByteStream(stream_.state());
 }
 
 void Http2Exchange::set_websocket(const std::shared_ptr<WebSocketState>& /*ws*/) noexcept {}
@@ -193,6 +208,10 @@ Coro<void> Http2Exchange::answer() {
       error = std::current_exception();
     }
     watch_.end();
+    if (tunnel_) {
+      end_tunnel(error);
+      co_return;
+    }
     if (error) response = response_to(error);
   }
   if (!response) {
@@ -255,9 +274,22 @@ void Http2Exchange::submit_head(const ServerResponse& response, bool has_body) {
 
 // -- the end --------------------------------------------------------------------------------------------------------
 
+// A handler may have said all it had to say long before; the client, too, but who has not is told that nobody listens.
+void Http2Exchange::end_tunnel(const std::exception_ptr& error) {
+  report_of_owner(error);
+  if (!open_) return;
+  if (!stream_.is_closing()) stream_.abort();
+  else if (output_over_ && !stream_state().input_complete()) session_.reset(id_, NGHTTP2_NO_ERROR);
+}
+
+bool Http2Exchange::output_complete() noexcept {
+  output_over_ = true;
+  return !(tunnel_ && running_);
+}
+
 void Http2Exchange::stream_closed() noexcept {
   open_ = false;
-  watch_.client_went();
+  if (!tunnel_) watch_.client_went();
 }
 
 void Http2Exchange::finish() {

@@ -44,6 +44,8 @@ class Http2Exchange final : public ServerExchange {
   /// The task: from the handler to the response's last byte, or as far as it goes.
   [[nodiscard]] static Coro<void> serve(Http2Exchange& exchange);
   void stream_closed() noexcept;
+  /// Our last frame went out. True when the client may stop sending: nobody reads it.
+  [[nodiscard]] bool output_complete() noexcept;
   [[nodiscard]] bool over() const noexcept { return !running_ && !open_; }
   /// The handler is done, and what is left of the response is the session's.
   [[nodiscard]] bool answered() const noexcept { return !running_ && open_; }
@@ -61,6 +63,7 @@ class Http2Exchange final : public ServerExchange {
   // -- ServerExchange -----------------------------------------------------------------------------------------------
   [[nodiscard]] Coro<std::string_view> next_chunk() override;
   [[nodiscard]] ByteStream upgrade(std::string_view fields) override;
+  [[nodiscard]] ByteStream open_tunnel(const Headers& fields) override;
   void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept override;
   [[nodiscard]] StreamDrain write(std::string_view bytes, std::uint64_t written_before) override;
   [[nodiscard]] StreamDrain end_body(const Headers& trailers) override;
@@ -74,6 +77,8 @@ class Http2Exchange final : public ServerExchange {
   void finish_head(bool last);
   [[nodiscard]] Coro<void> answer();
   void submit_head(const ServerResponse& response, bool has_body);
+  /// The handler that had the stream to itself is done.
+  void end_tunnel(const std::exception_ptr& error);
 
   Http2ServerSession& session_;
   RequestHead head_storage_;
@@ -89,6 +94,8 @@ class Http2Exchange final : public ServerExchange {
   bool head_done_ = false;
   bool running_ = false;
   bool open_ = false;
+  bool tunnel_ = false;       // the stream is the handler's
+  bool output_over_ = false;  // our last frame went out
 };
 
 }  // namespace corolla::inline v0::http

@@ -231,7 +231,8 @@ void Http2ServerSession::submit_continue(Http2ServerStream& stream) {
 
 // A client that still sends its body is told to stop (RFC 9113, section 8.1).
 void Http2ServerSession::output_complete(Http2Stream& stream) {
-  if (!stream.input_complete()) reset(stream.id(), NGHTTP2_NO_ERROR);
+  const bool unheard = static_cast<Http2ServerStream&>(stream).exchange.output_complete();
+  if (unheard && !stream.input_complete()) reset(stream.id(), NGHTTP2_NO_ERROR);
 }
 
 void Http2ServerSession::goaway_arrived(std::int32_t /*last_stream_id*/) {}

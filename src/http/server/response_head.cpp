@@ -39,8 +39,10 @@ void append_response_head(std::string& out, int status, const Headers& headers, 
   }
   out += common;
   const bool trailers_may_follow = framing.body == BodyFraming::kChunked;
+  const bool offers_upgrade = status == 426 && headers.contains("Upgrade");
   for (const auto& [name, value] : headers)
-    if (!is_framing_field(name, trailers_may_follow)) out.append(name).append(": ").append(value).append("\r\n");
+    if (!is_framing_field(name, trailers_may_follow) || (offers_upgrade && iequals(name, "Upgrade")))
+      out.append(name).append(": ").append(value).append("\r\n");
   switch (framing.body) {
     case BodyFraming::kLength:
       out += "Content-Length: ";
@@ -51,7 +53,8 @@ void append_response_head(std::string& out, int status, const Headers& headers, 
     case BodyFraming::kNone:
     case BodyFraming::kUntilClose: break;
   }
-  if (framing.close) out += "Connection: close\r\n";
+  if (offers_upgrade) out += framing.close ? "Connection: close, Upgrade\r\n" : "Connection: Upgrade\r\n";
+  else if (framing.close) out += "Connection: close\r\n";
   else if (framing.say_keep_alive) out += "Connection: keep-alive\r\n";
   out += "\r\n";
 }

@@ -26,7 +26,7 @@ struct ResponseFraming {
   bool say_keep_alive = false;  ///< "Connection: keep-alive", which HTTP/1.0 has to be told
 };
 
-/// Whether a field is one that the server writes itself; "Trailer" is the handler's where trailers may follow.
+/// Whether a field is one that the server writes itself; "Trailer" is the handler's where trailers may follow, "Upgrade" in a 426.
 [[nodiscard]] bool is_framing_field(std::string_view name, bool trailers_may_follow) noexcept;
 
 /// Appends the status line, the server's own fields (`common`, unless the handler set one of them), the response's and

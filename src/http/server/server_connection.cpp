@@ -73,12 +73,24 @@ void ServerConnection::server_closes() noexcept {
 }
 
 ByteStream ServerConnection::upgrade(std::string_view fields) {
-  if (upgraded_) throw RuntimeError("the request was upgraded already");
-  upgraded_ = true;
-  watch_.hold();
-  status_ = 101;
   head_text_ = "HTTP/1.1 101 Switching Protocols\r\n";
   head_text_.append(fields).append(state_->common_fields()).append("\r\n");
+  return give_away(101);
+}
+
+ByteStream ServerConnection::open_tunnel(const Headers& fields) {
+  ResponseFraming framing;
+  framing.body = BodyFraming::kNone;
+  head_text_.clear();
+  append_response_head(head_text_, 200, fields, state_->common_fields(), framing);
+  return give_away(200);
+}
+
+ByteStream ServerConnection::give_away(int status) {
+  if (upgraded_) throw RuntimeError("the request was answered already");
+  upgraded_ = true;
+  watch_.hold();
+  status_ = status;
   stream_.send_nowait(head_text_);
   return ByteStream(stream_.state());
 }
@@ -128,7 +140,7 @@ Coro<void> ServerConnection::run() {
     }
     watch_.end();
     if (upgraded_) {
-      if (error && !stream_.state()->send_error()) report(error);
+      report_of_owner(error);
       log();
       co_return;
     }

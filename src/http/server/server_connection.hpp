@@ -42,6 +42,7 @@ class ServerConnection final : public ServerExchange, public WebServerConnection
 
   [[nodiscard]] Coro<std::string_view> next_chunk() override;
   [[nodiscard]] ByteStream upgrade(std::string_view fields) override;
+  [[nodiscard]] ByteStream open_tunnel(const Headers& fields) override;
   void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept override;
   [[nodiscard]] StreamDrain write(std::string_view bytes, std::uint64_t written_before) override;
   [[nodiscard]] StreamDrain end_body(const Headers& trailers) override;
@@ -56,6 +57,8 @@ class ServerConnection final : public ServerExchange, public WebServerConnection
   void skip_buffered_body();
   [[nodiscard]] bool skippable();
   void write_head(ServerResponse& response);
+  /// The connection is somebody else's from head_text_ on.
+  [[nodiscard]] ByteStream give_away(int status);
   [[nodiscard]] Coro<void> refuse();
   [[nodiscard]] Coro<bool> skip_body();
   [[nodiscard]] Coro<void> say_goodbye();

@@ -7,6 +7,8 @@
 #include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 
+#include <system_error>
+
 namespace corolla::inline v0::http {
 
 void ServerExchange::begin_exchange() noexcept {
@@ -134,6 +136,27 @@ std::optional<ServerResponse> ServerExchange::response_to(const std::exception_p
 void ServerExchange::report(const std::exception_ptr& error) {
   get_running_loop().call_exception_handler(
       ErrorContext("Error handling request " + head().method + " " + head().target, error));
+}
+
+namespace {
+
+// Of itself, or with its client: letting a stream go aborts it, which leaves an error behind, too.
+bool broke_off(const std::exception_ptr& error) {
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const OSError& failed) {
+    return failed.code() != std::errc::connection_aborted;
+  } catch (...) {
+    return true;
+  }
+}
+
+}  // namespace
+
+void ServerExchange::report_of_owner(const std::exception_ptr& error) {
+  const StreamState& stream = *stream_.state();
+  if (error && !broke_off(stream.receive_error()) && !broke_off(stream.send_error())) report(error);
 }
 
 void ServerExchange::log() {

@@ -52,10 +52,15 @@ class ServerExchange {
   /// What a client is told of an error that left the handler; nothing when the client is gone.
   [[nodiscard]] std::optional<ServerResponse> response_to(const std::exception_ptr& error);
 
-  // For accept_websocket.
+  // For accept_websocket, upgrade and accept_connect.
   /// Answers 101 with these fields and the server's own. The connection goes on with the other protocol and ends with the
   /// handler. RuntimeError when that was done before, or the version of HTTP cannot.
   [[nodiscard]] virtual ByteStream upgrade(std::string_view fields) = 0;
+  /// Answers 200 to a CONNECT, with these fields and the server's own. What follows is a tunnel, which ends with the handler.
+  /// RuntimeError when that was done before.
+  [[nodiscard]] virtual ByteStream open_tunnel(const Headers& fields) = 0;
+  /// The request's body was read to its end.
+  [[nodiscard]] bool body_done() const noexcept { return body_done_; }
   virtual void set_websocket(const std::shared_ptr<WebSocketState>& ws) noexcept = 0;
 
   // For event_stream.
@@ -85,6 +90,8 @@ class ServerExchange {
   void note_time();
   void log();
   void report(const std::exception_ptr& error);
+  /// What a handler threw that had the connection, or the stream, to itself: no news when the client is gone.
+  void report_of_owner(const std::exception_ptr& error);
   /// The request has an Expect field that somebody has to decide about before its handler.
   [[nodiscard]] bool has_expectation();
   /// What is answered instead of calling the handler; nothing: go on.

@@ -97,6 +97,80 @@ TEST_F(ClientTrailersTest, BothWaysInBothVersions) {
   });
 }
 
+// The producer's trailers stand behind what the encoder makes of its body, in both versions.
+TEST_F(ClientTrailersTest, BehindCompressedBodies) {
+  run_test([]() -> Coro<void> {
+    const std::string text(50'000, 'x');
+    auto compressed = [&text](http::ServerRequest& request) -> Coro<http::ServerResponse> {
+      http::ServerResponse response(200);
+      response.enable_compression();
+      response.set_producer([&text, path = std::string(request.path())](http::BodyWriter& writer) -> Coro<void> {
+        writer.add_trailer("X-First", "yes");
+        if (path == "/full") {
+          for (std::size_t at = 0; at < text.size(); at += 1000) co_await writer.write(text.substr(at, 1000));
+        }
+        writer.add_trailer("X-Size", std::to_string(writer.written()));
+      });
+      co_return response;
+    };
+    http::WebServerOptions serving;
+    serving.h2c = true;
+    auto starting = http::serve(compressed, "127.0.0.1", 0, serving);
+    auto server = co_await std::move(starting);
+    for (const auto version : {http::Http2Use::kOff, http::Http2Use::kPriorKnowledge}) {
+      for (const bool decompress : {true, false}) {
+        SessionOptions options;
+        options.http2 = version;
+        options.auto_decompress = decompress;
+        Session session(options);
+        for (const char* coding : {"gzip", "deflate", "br", "zstd"}) {
+          for (const std::string path : {"full", "empty"}) {
+            auto sending = session.get(server.url() + path).header("Accept-Encoding", coding).send();
+            auto response = co_await std::move(sending);
+            EXPECT_EQ(response.headers().get("Content-Encoding", ""), coding);
+            const auto read = co_await response.text();
+            const std::string expected = path == "full" ? text : std::string();
+            EXPECT_EQ(decompress, read == expected) << coding << " " << path << " " << read.size();
+            EXPECT_EQ(text_of(response.trailers()), "x-first=yes;x-size=" + std::to_string(expected.size()) + ";");
+          }
+        }
+        EXPECT_EQ(session.connections_idle(), 1U) << "one connection did all that";
+      }
+    }
+    auto stopping = server.shutdown();
+    co_await std::move(stopping);
+  });
+}
+
+// A coding that ends too early is an error, also where the body itself is whole.
+TEST_F(ClientTrailersTest, BehindABodyOfAnothersEncoder) {
+  run_test([]() -> Coro<void> {
+    // "hello" by gzip.
+    const std::string whole(
+        "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00", 25);
+    ScriptedServer server([&whole](const std::string& request) {
+      const std::string body = request.starts_with("GET /cut") ? whole.substr(0, 20) : whole;
+      return Reply("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                   std::string(body.size() == 25 ? "19" : "14") + "\r\n" + body + "\r\n0\r\nX-Sum: 1\r\n\r\n");
+    });
+    co_await server.start();
+    {
+      Session session;
+      auto sending = session.get(server.url()).send();
+      auto response = co_await std::move(sending);
+      const auto text = co_await response.text();
+      EXPECT_EQ(text, "hello");
+      EXPECT_EQ(text_of(response.trailers()), "x-sum=1;");
+      auto asking = session.get(server.url("/cut")).send();
+      auto cut = co_await std::move(asking);
+      auto reading = cut.text();
+      const auto read = co_await outcome(std::move(reading));
+      EXPECT_FALSE(read);
+    }
+    co_await server.finish();
+  });
+}
+
 TEST_F(ClientTrailersTest, WhatMustNotBeSentEndsTheRequest) {
   run_test([]() -> Coro<void> {
     auto body = [](Session& session, std::string url) -> Coro<void> {
