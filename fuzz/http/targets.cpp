@@ -146,43 +146,60 @@ void fuzz_coding(std::string_view bytes) {
 }
 
 // However a body is cut, its parts are the same, or it is refused; limits are kept.
-void fuzz_multipart(std::string_view bytes) {
-  const unsigned steer = take_byte(bytes);
+namespace {
+
+// Reads a body and the bodies within it: what each part says, and its content. Nothing when it is refused.
+std::optional<std::string> read_multipart(std::string_view bytes, std::string_view boundary, std::size_t cut,
+                                          int depth) {
   MultipartLimits limits;
   limits.parts = 20;
   limits.header_bytes = 200;
-  const auto read = [&](std::size_t cut) -> std::optional<std::string> {
-    std::string parts;
-    std::string content;  // of this part
-    std::string_view rest = bytes;
-    try {
-      for (MultipartParser parser("b", limits);;) {
-        const MultipartEvent event = parser.next();
-        if (event == MultipartEvent::kEnd) return parts;
-        if (event == MultipartEvent::kBody) {
-          require(!parser.body().empty(), "pieces have bytes");
-          parts += parser.body();
-          content += parser.body();
-          require(content.find("\r\n--b") == std::string::npos, "no delimiter is content");
-        }
-        if (event == MultipartEvent::kPart) {
-          content.clear();
-          parts += "\n[";
-          const auto disposition = ContentDisposition::parse(parser.headers().get("Content-Disposition", ""));
-          for (const auto& [name, value] : disposition.parameters.all) parts.append(name).append("=").append(value);
-          parser.headers().write_to(parts);
-        }
-        if (event != MultipartEvent::kNeedMore) continue;
-        if (rest.empty()) parser.finish();
-        require(!rest.empty(), "an end that is none is refused");
-        parser.feed(rest.substr(0, cut));
-        rest.remove_prefix(std::min(cut, rest.size()));
+  const std::string delimiter = "\r\n--" + std::string(boundary);
+  std::string parts;
+  std::string content;  // of this part
+  std::string nested;   // its boundary, if it has parts of its own
+  try {
+    for (MultipartParser parser(boundary, limits);;) {
+      const MultipartEvent event = parser.next();
+      if (event == MultipartEvent::kEnd) return parts;
+      if (event == MultipartEvent::kBody) {
+        require(!parser.body().empty(), "pieces have bytes");
+        content += parser.body();
+        require(content.find(delimiter) == std::string::npos, "no delimiter is content");
       }
-    } catch (const HttpProtocolError&) {
-      return std::nullopt;
+      if (event == MultipartEvent::kPart) {
+        content.clear();
+        parts += "\n[";
+        const auto disposition = ContentDisposition::parse(parser.headers().get("Content-Disposition", ""));
+        for (const auto& [name, value] : disposition.parameters.all) parts.append(name).append("=").append(value);
+        parser.headers().write_to(parts);
+        const auto type = MediaType::parse(parser.headers().get("Content-Type", ""));
+        nested = type && type->type() == "multipart" ? type->parameter("boundary").value_or("") : "";
+      }
+      if (event == MultipartEvent::kPartEnd) {
+        parts += content;
+        if (!nested.empty() && depth < 4) {
+          const auto inner = read_multipart(content, nested, cut, depth + 1);
+          parts.append("{").append(inner.value_or("refused")).append("}");
+        }
+      }
+      if (event != MultipartEvent::kNeedMore) continue;
+      if (bytes.empty()) parser.finish();
+      require(!bytes.empty(), "an end that is none is refused");
+      parser.feed(bytes.substr(0, cut));
+      bytes.remove_prefix(std::min(cut, bytes.size()));
     }
-  };
-  require(read(bytes.size() + 1) == read(steer % 16 + 1), "however it is cut, it is read alike");
+  } catch (const HttpProtocolError&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void fuzz_multipart(std::string_view bytes) {
+  const unsigned steer = take_byte(bytes);
+  require(read_multipart(bytes, "b", bytes.size() + 1, 1) == read_multipart(bytes, "b", steer % 16 + 1, 1),
+          "however it is cut, it is read alike");
 }
 
 void fuzz_events(std::string_view bytes) {

@@ -34,6 +34,9 @@ class COROLLA_API Multipart {
                    std::string_view content_type = {});
   /// A file of the disk, under its own name.
   Multipart& file(std::string_view name, std::string path, std::string_view content_type = {});
+  /// Parts within a part, which has the type "multipart/SUBTYPE" and a boundary of its own: several files of one field, say. ValueError
+  /// when the subtype is no token. BodyPart::multipart() reads them, four levels in all.
+  Multipart& nested(std::string_view name, Multipart parts, std::string_view subtype = "mixed");
 
   /// "multipart/form-data; boundary=…".
   [[nodiscard]] std::string content_type() const { return "multipart/form-data; boundary=" + boundary_; }

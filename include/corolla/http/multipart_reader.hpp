@@ -60,6 +60,8 @@ class COROLLA_API BodyPart {
   /// Content-Type, "text/plain" without one.
   [[nodiscard]] std::string_view content_type() const noexcept { return headers_.get("Content-Type", "text/plain"); }
 
+  /// It has parts of its own: multipart() reads them.
+  [[nodiscard]] bool is_multipart() const;
   /// The next piece, empty at the part's end; borrowed until the next call.
   [[nodiscard]] Coro<std::string_view> chunk();
   /// The rest of the part.

@@ -2,12 +2,14 @@
 #include <corolla/http/multipart.hpp>
 
 #include <corolla/http/error.hpp>
+#include <corolla/http/headers.hpp>
 #include <corolla/http/media_type.hpp>
 #include <corolla/net/file.hpp>
 #include <corolla/runtime/error.hpp>
 
 #include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -82,6 +84,20 @@ Multipart& Multipart::file(std::string_view name, std::string path, std::string_
   const std::string filename = std::filesystem::path(path).filename().string();
   const std::string_view type = content_type.empty() ? media_type_of_file(filename) : content_type;
   return add(name, filename, {}, std::move(path), type);
+}
+
+// Parts in a row are all that is sent, so those of `parts` stand between a head of their own and their end.
+Multipart& Multipart::nested(std::string_view name, Multipart parts, std::string_view subtype) {
+  if (!is_token(subtype)) throw ValueError("\"" + std::string(subtype) + "\" is no subtype of multipart");
+  Part last;
+  last.content = "--" + parts.boundary_ + "--";
+  parts.parts_.push_back(std::move(last));
+  add(name, {}, {}, {}, "multipart/" + std::string(subtype) + "; boundary=" + parts.boundary_);
+  parts.parts_.front().head.insert(0, parts_.back().head);
+  parts_.pop_back();
+  parts_.insert(parts_.end(), std::make_move_iterator(parts.parts_.begin()),
+                std::make_move_iterator(parts.parts_.end()));
+  return *this;
 }
 
 std::uint64_t Multipart::size() const {

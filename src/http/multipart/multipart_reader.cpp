@@ -129,6 +129,11 @@ BodyPart::BodyPart(std::shared_ptr<MultipartState> state, Headers headers)
   filename_ = disposition.parameters.get("filename");
 }
 
+bool BodyPart::is_multipart() const {
+  const auto type = MediaType::parse(content_type());
+  return type && type->type() == "multipart";
+}
+
 Coro<std::string_view> BodyPart::chunk() { return chunk_of(state_, number_); }
 
 Coro<std::string_view> BodyPart::chunk_of(std::shared_ptr<MultipartState> state, std::uint64_t number) {
