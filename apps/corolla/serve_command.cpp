@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "corolla/serve_command.hpp"
 
-#include <corolla/crawl/json.hpp>
+#include <corolla/http/access_log_format.hpp>
 #include <corolla/http/app_runner.hpp>
 #include <corolla/http/application.hpp>
 #include <corolla/net/listen_fds.hpp>
 #include <corolla/runtime/run.hpp>
 
 #include "corolla/command.hpp"
+#include "corolla/cors.hpp"
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -23,7 +24,8 @@ namespace {
 
 constexpr const char* kFooter = R"(The first line on standard output is
   Serving DIR at http://127.0.0.1:PORT/
-with the real port, also for --port 0. Requests are logged on standard error, in the Common Log Format.
+with the real port, also for --port 0. Requests are logged on standard error, in the Common Log Format unless --log-format
+says otherwise.
 
 Examples:
   corolla serve                             the current directory, to this machine alone
@@ -31,6 +33,7 @@ Examples:
   corolla serve build/html --port 0 --quiet
   corolla serve --cert chain.pem --key key.pem   over TLS: https, HTTP/2 for clients that know it
   corolla serve data --compress --cors      texts compressed, for the scripts of other origins too
+  corolla serve data --cors=https://a.example --cors=http://localhost:3000   of these origins
 
 Names that begin with a dot are not served without --hidden, and symbolic links that lead out of DIR are not followed
 without --follow-symlinks. Ctrl-C, SIGTERM and SIGHUP let requests under way finish, for --shutdown-timeout; a second one
@@ -55,46 +58,41 @@ struct ServeArguments {
   std::string certificates;  // files
   std::string key;
   bool compress = false;
-  bool cors = false;
+  std::vector<std::string> cors;
   bool http2 = true;
   bool h2c = false;
   bool quiet = false;
-  bool json_log = false;
+  std::string log_format = "common";
 };
 
 // The lines of one iteration of the loop leave in one write, after the responses they tell of.
 class LogOutput {
  public:
-  explicit LogOutput(bool json) noexcept : json_(json) {}
+  /// ValueError.
+  explicit LogOutput(const std::string& format) {
+    if (format == "common") format_.emplace(http::kCommonLog);
+    else if (format == "combined") format_.emplace(http::kCombinedLog);
+    else if (format.find('%') != std::string::npos) format_.emplace(format);
+    else if (format != "json") throw ValueError("neither common, combined, json nor a format with directives");
+  }
   LogOutput(const LogOutput&) = delete;
   LogOutput& operator=(const LogOutput&) = delete;
   ~LogOutput() { flush(); }
 
   void write(const http::AccessRecord& record) {
     const bool scheduled = !lines_.empty();
-    if (json_) write_json(record);
-    else http::append_common_log(lines_, record);
+    if (format_) format_->append(lines_, record);
+    else http::append_json_log(lines_, record);
     if (!scheduled) get_running_loop().call_soon([this] { flush(); });
   }
 
  private:
-  void write_json(const http::AccessRecord& record) {
-    crawl::JsonObject line;
-    line.add("time", static_cast<std::int64_t>(record.time.time_since_epoch().count()));
-    line.add("remote", record.remote).add("method", record.method).add("target", record.target);
-    line.add("version", http::to_string(record.version)).add("status", record.status);
-    line.add("bytes", record.body_bytes);
-    line.add("duration_us", std::chrono::duration_cast<std::chrono::microseconds>(record.duration).count());
-    line.add("referer", record.request_headers->get("Referer", ""));
-    line.add("user_agent", record.request_headers->get("User-Agent", ""));
-    lines_.append(line.finish()).append("\n");
-  }
   void flush() {
     std::fwrite(lines_.data(), 1, lines_.size(), stderr);
     lines_.clear();
   }
 
-  bool json_;
+  std::optional<http::AccessLogFormat> format_;  // none: JSON
   std::string lines_;
 };
 
@@ -102,28 +100,21 @@ std::chrono::nanoseconds seconds(double count) {
   return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(count));
 }
 
-// Scripts of any origin may read what is served, and send any field for that (WHATWG Fetch, section 3.2).
-Coro<void> allow_other_origins(http::ServerRequest& request, http::ServerResponse& response) {
-  http::Headers& fields = response.headers();
-  fields.set("Access-Control-Allow-Origin", "*");
-  fields.set("Access-Control-Expose-Headers", "*");
-  if (request.method() == "OPTIONS") {
-    fields.set("Access-Control-Allow-Methods", "GET, HEAD");
-    fields.set("Access-Control-Allow-Headers", "*");
-  }
-  co_return;
-}
-
-http::Application make_application(const ServeArguments& arguments, const http::StaticFiles& files) {
+http::Application make_application(const ServeArguments& arguments, const http::StaticFiles& files, const Cors& cors) {
   http::Application app;
   if (arguments.compress) app.add_middleware(http::compress());
-  if (arguments.cors) app.on_response_prepare(allow_other_origins);
+  if (!cors.empty()) {
+    app.on_response_prepare([&cors](http::ServerRequest& request, http::ServerResponse& response) -> Coro<void> {
+      cors.apply(request, response);
+      co_return;
+    });
+  }
   app.add_get("/{path*}", files);
   return app;
 }
 
 Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFiles& files, const TlsContext& tls,
-                           LogOutput& log) {
+                           const Cors& cors, LogOutput& log) {
   http::WebServerOptions options;
   options.keepalive_timeout = seconds(arguments.keepalive_timeout);
   options.header_timeout = seconds(arguments.header_timeout);
@@ -134,7 +125,7 @@ Coro<void> serve_directory(const ServeArguments& arguments, const http::StaticFi
   options.http2 = arguments.http2;
   options.h2c = arguments.h2c;
   if (!arguments.quiet) options.access_log = [&log](const http::AccessRecord& record) { log.write(record); };
-  http::AppRunner runner(make_application(arguments, files), options);
+  http::AppRunner runner(make_application(arguments, files, cors), options);
   std::vector<Socket> inherited = listen_fds();
   for (Socket& socket : inherited) {
     auto starting = runner.start(std::move(socket));
@@ -167,9 +158,22 @@ int serve_until_stopped(const ServeArguments& arguments) {
     std::fprintf(stderr, "error: --cert: %s\n", error.what());
     return kUsage;
   }
-  LogOutput log(arguments.json_log);
+  std::optional<Cors> cors;
   try {
-    run(serve_directory(arguments, *files, tls, log));
+    cors.emplace(arguments.cors);
+  } catch (const ValueError& error) {
+    std::fprintf(stderr, "error: --cors: %s\n", error.what());
+    return kUsage;
+  }
+  std::optional<LogOutput> log;
+  try {
+    log.emplace(arguments.log_format);
+  } catch (const ValueError& error) {
+    std::fprintf(stderr, "error: --log-format: %s\n", error.what());
+    return kUsage;
+  }
+  try {
+    run(serve_directory(arguments, *files, tls, *cors, *log));
   } catch (const KeyboardInterrupt&) {  // the way to stop a server
   } catch (const Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
@@ -207,7 +211,8 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                     "Send NAME.br or NAME.gz for NAME to clients that accept it");
   command->add_option("--cache-control", arguments->files.cache_control, "Value of Cache-Control")->type_name("TEXT");
   command->add_flag("--compress", arguments->compress, "Compress texts for clients that accept it");
-  command->add_flag("--cors", arguments->cors, "Let scripts of any origin read the answers (CORS)");
+  command->add_flag("--cors{*}", arguments->cors,
+                    "Let scripts of any origin read the answers (CORS); --cors=ORIGIN, repeated: of these");
   command->add_flag("--http2,!--no-http2", arguments->http2, "Offer HTTP/2 over TLS (the default)");
   command->add_flag("--h2c", arguments->h2c, "Serve clients that begin in HTTP/2 without TLS, too");
   command->add_option("--keepalive-timeout", arguments->keepalive_timeout, "How long an idle connection is kept")
@@ -232,7 +237,11 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--max-connections", arguments->max_connections, "Connections at a time; 0: no limit")
       ->capture_default_str();
   command->add_flag("-q,--quiet", arguments->quiet, "No log of requests");
-  command->add_flag("--json-log", arguments->json_log, "Log of requests as JSON, one object a line");
+  command
+      ->add_option("--log-format", arguments->log_format,
+                   "common, combined, json, or directives: %a %t \"%r\" %s %b %D %{Referer}i …")
+      ->type_name("FORMAT")
+      ->capture_default_str();
   command->callback([arguments, &exit_code] { exit_code = serve_until_stopped(*arguments); });
 }
 

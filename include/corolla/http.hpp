@@ -6,6 +6,7 @@
 #include <corolla/http/abstract_resource.hpp>
 #include <corolla/http/accept_websocket.hpp>
 #include <corolla/http/access_log.hpp>
+#include <corolla/http/access_log_format.hpp>
 #include <corolla/http/alt_svc.hpp>
 #include <corolla/http/app_runner.hpp>
 #include <corolla/http/application.hpp>

@@ -79,7 +79,7 @@ class ServeTest(unittest.TestCase):
         self.assertRegex(log[0], r'^127\.0\.0\.1 - - \[.+\] "GET /a\.txt HTTP/1\.1" 200 6')
 
     def test_options(self):
-        server = self.start("--hidden", "--no-listing", "--index", "a.txt", "--cache-control", "max-age=60", "--json-log")
+        server = self.start("--hidden", "--no-listing", "--index", "a.txt", "--cache-control", "max-age=60", "--log-format", "json")
         self.assertEqual((self.status(".hidden"), self.body), (200, b"hidden"))
         self.assertEqual((self.status(""), self.body), (200, b"a text"))
         self.assertEqual(self.headers["Cache-Control"], "max-age=60")
@@ -88,6 +88,16 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(code, 0)
         told = [json.loads(line) for line in log]
         self.assertEqual([(line["target"], line["status"]) for line in told], [("/.hidden", 200), ("/", 200), ("/sub/", 403)])
+
+    def test_formats_of_the_log(self):
+        def log_of(log_format):
+            server = self.start("--log-format", log_format)
+            self.assertEqual(self.status("a.txt", **{"User-Agent": "a \"test\""}), 200)
+            code, log = self.stop(server)
+            self.assertEqual((code, len(log)), (0, 1))
+            return log[0]
+        self.assertRegex(log_of("combined"), r'^127\.0\.0\.1 - - \[.+\] "GET /a\.txt HTTP/1\.1" 200 6 "-" "a \\x22test\\x22"$')
+        self.assertEqual(log_of("%s|%{Content-Type}o|100%%"), "200|text/plain; charset=utf-8|100%")
 
     def test_listing_and_quiet(self):
         server = self.start("--listing", "--quiet")
@@ -192,6 +202,21 @@ class ServeTest(unittest.TestCase):
         self.assertIsNone(self.headers["Access-Control-Allow-Origin"])
         self.assertEqual(self.stop(server)[0], 0)
 
+    def test_a_list_of_origins(self):
+        server = self.start("--cors=https://A.example", "--cors=http://localhost:3000/", "--compress")
+        def allowed(origin, path="a.txt", method="GET"):
+            self.status(path, method=method, **({"Origin": origin} if origin else {}))
+            self.assertIn("Origin", self.headers.get_all("Vary"))
+            return self.headers["Access-Control-Allow-Origin"]
+        self.assertEqual(allowed("https://a.example"), "https://a.example")
+        self.assertEqual(allowed("http://localhost:3000", "none"), "http://localhost:3000")
+        self.assertEqual(allowed("https://a.example", method="OPTIONS"), "https://a.example")
+        self.assertEqual(self.headers["Access-Control-Allow-Methods"], "GET, HEAD")
+        for other in (None, "null", "http://a.example", "https://a.example.org", "https://a.example:8443", "http://localhost:3001"):
+            self.assertIsNone(allowed(other, method="OPTIONS"), other)
+            self.assertIsNone(self.headers["Access-Control-Allow-Methods"])
+        self.assertEqual(self.stop(server)[0], 0)
+
     def test_versions_of_http(self):
         key, chain = self.directory / "key.pem", self.directory / "chain.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
@@ -223,6 +248,10 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(run(self.directory, "--key", "x.pem"), 2)
         self.assertEqual(run(self.directory, "--cert", self.directory / "none.pem"), 2)
         self.assertEqual(run(self.directory, "--send-timeout", "0"), 2)
+        self.assertEqual(run(self.directory, "--log-format", "%x"), 2)
+        for origin in ("a.example", "https://a.example/path", "https://u@a.example", "ftp://a.example", "null"):
+            self.assertEqual(run(self.directory, f"--cors={origin}"), 2)
+        self.assertEqual(run(self.directory, "--log-format", "commn"), 2)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             self.assertEqual(run(self.directory, "--port", taken.getsockname()[1]), 1)
 

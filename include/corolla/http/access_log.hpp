@@ -2,7 +2,7 @@
 /// \file
 /// What an access log is told about each request. Pure functions, safe from any thread.
 ///
-/// Source: the Common Log Format of the NCSA and Apache httpd.
+/// Source: the Common Log Format of the NCSA and Apache httpd. Other formats: access_log_format.hpp.
 #pragma once
 
 #include <corolla/http/headers.hpp>
@@ -27,6 +27,9 @@ struct AccessRecord {
   int status = 0;
   std::uint64_t body_bytes = 0;  ///< of the response's body, those that were sent
   const Headers* request_headers = nullptr;
+  /// As the handler and the middlewares left them, compression's included; what the server adds while it sends (Date, Server,
+  /// Content-Length, Connection) is not among them.
+  const Headers* response_headers = nullptr;
   std::chrono::sys_seconds time;         ///< when the request's head was complete
   std::chrono::nanoseconds duration{0};  ///< from then until the response was sent
 };

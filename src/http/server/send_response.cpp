@@ -22,6 +22,7 @@ void ServerExchange::frame_response(ServerResponse& response, BodyFraming withou
     response = ServerResponse::error(500, "the handler's response has no valid status");
   }
   status_ = response.status();
+  if (unlogged_) logged_fields_ = response.headers();
   const std::optional<std::uint64_t> size = response.body_size();
   framing_ = ResponseFraming();
   if (status_ == 204 || status_ == 304) framing_.body = BodyFraming::kNone;

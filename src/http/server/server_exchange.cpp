@@ -16,6 +16,7 @@ void ServerExchange::begin_exchange() noexcept {
   watch_.reset();
   max_body_bytes_ = state_->options.max_body_bytes;
   decoder_.reset();
+  logged_fields_.clear();
   body_received_ = body_sent_ = 0;
   status_ = 0;
   body_done_ = body_unusable_ = client_gone_ = continue_sent_ = head_sent_ = false;
@@ -170,6 +171,7 @@ void ServerExchange::log() {
   record.status = status_;
   record.body_bytes = body_sent_;
   record.request_headers = &head().headers;
+  record.response_headers = &logged_fields_;
   record.time = time_;
   record.duration = std::chrono::steady_clock::now() - began_;
   state_->options.access_log(record);

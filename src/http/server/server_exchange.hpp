@@ -122,6 +122,7 @@ class ServerExchange {
   ServerResponse spare_;
   std::string head_text_;  // the response's, where it is a text; the storage is used again
   std::string remote_;     // the client's address, for the log
+  Headers logged_fields_;  // the response's, for the log: it is gone by then
   std::uint64_t max_body_bytes_ = 0;
   std::uint64_t body_received_ = 0;
   std::uint64_t body_sent_ = 0;
