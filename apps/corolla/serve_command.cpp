@@ -152,24 +152,17 @@ int serve_until_stopped(const ServeArguments& arguments) {
     return kUsage;
   }
   TlsContext tls;
+  std::optional<Cors> cors;
+  std::optional<LogOutput> log;
+  const char* option = "--cert";
   try {
     if (!arguments.certificates.empty()) tls = TlsContext::server(arguments.certificates, arguments.key);
-  } catch (const Error& error) {
-    std::fprintf(stderr, "error: --cert: %s\n", error.what());
-    return kUsage;
-  }
-  std::optional<Cors> cors;
-  try {
+    option = "--cors";
     cors.emplace(arguments.cors);
-  } catch (const ValueError& error) {
-    std::fprintf(stderr, "error: --cors: %s\n", error.what());
-    return kUsage;
-  }
-  std::optional<LogOutput> log;
-  try {
+    option = "--log-format";
     log.emplace(arguments.log_format);
-  } catch (const ValueError& error) {
-    std::fprintf(stderr, "error: --log-format: %s\n", error.what());
+  } catch (const Error& error) {
+    std::fprintf(stderr, "error: %s: %s\n", option, error.what());
     return kUsage;
   }
   try {

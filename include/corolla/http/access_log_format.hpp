@@ -19,6 +19,7 @@
 #include <corolla/http/access_log.hpp>
 #include <corolla/runtime/api.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
