@@ -32,6 +32,7 @@
 #include <corolla/http/middleware.hpp>
 #include <corolla/http/multipart.hpp>
 #include <corolla/http/multipart_reader.hpp>
+#include <corolla/http/preconditions.hpp>
 #include <corolla/http/rate_limit.hpp>
 #include <corolla/http/request.hpp>
 #include <corolla/http/response.hpp>

@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server/file_response.hpp"
 
-#include <corolla/http/date.hpp>
-#include <corolla/http/etag.hpp>
-#include <corolla/http/range.hpp>
-
-#include "http/joined_field.hpp"
+#include <corolla/http/preconditions.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <random>
+#include <utility>
 
 namespace corolla::inline v0::http {
 
 namespace {
 
-using std::chrono::sys_seconds;
-
 // A file that changes twice within the file system's clock tick keeps its time of modification; the coarsest tick (FAT's)
 // is two seconds. Until it is over the tag promises equivalence only.
 constexpr std::chrono::seconds kYoung{2};
-
-struct Validators {
-  ETag tag;
-  sys_seconds modified;
-  bool strong;
-};
 
 Validators validators_of(const OpenFile& file, std::string_view content_encoding) {
   const auto now = std::chrono::system_clock::now();
@@ -42,35 +30,9 @@ Validators validators_of(const OpenFile& file, std::string_view content_encoding
   const auto modified =
       std::min(std::chrono::floor<std::chrono::seconds>(mtime),
                std::chrono::floor<std::chrono::seconds>(std::chrono::time_point_cast<std::chrono::nanoseconds>(now)));
-  return {std::move(tag), modified, strong};
-}
-
-std::optional<sys_seconds> date_field(const Headers& headers, std::string_view name) {
-  const auto value = headers.get(name);
-  return value ? parse_http_date(*value) : std::nullopt;
-}
-
-// RFC 9110, section 13.2.2: 412, 304, or 0 to go on.
-int failed_condition(const Headers& asked, const Validators& validators) {
-  if (asked.contains("If-Match")) {
-    if (!if_match_lists(joined_field(asked, "If-Match"), validators.tag)) return 412;
-  } else if (const auto date = date_field(asked, "If-Unmodified-Since")) {
-    if (validators.modified > *date) return 412;
-  }
-  if (asked.contains("If-None-Match")) {
-    if (if_none_match_lists(joined_field(asked, "If-None-Match"), validators.tag)) return 304;
-  } else if (const auto date = date_field(asked, "If-Modified-Since")) {
-    if (validators.modified <= *date) return 304;
-  }
-  return 0;
-}
-
-// Section 13.1.5: ranges are honoured only if the client's copy is this very one, byte for byte.
-bool if_range_holds(const Headers& asked, const Validators& validators) {
-  const auto value = asked.get("If-Range");
-  if (!value) return true;
-  if (const auto tag = ETag::parse(*value)) return tag->strong_equals(validators.tag);
-  return validators.strong && parse_http_date(*value) == validators.modified;
+  Validators validators(std::move(tag), modified);
+  validators.strong_time = strong;
+  return validators;
 }
 
 // Anything that does not occur in the file, as far as chance goes.
@@ -102,28 +64,24 @@ std::unique_ptr<FileBody> multipart(OpenFile file, const std::vector<ByteRange>&
 }  // namespace
 
 ServerResponse respond_with_file(ServerRequest& request, FileRepresentation representation) {
-  const Headers& asked = request.headers();
   const Validators validators = validators_of(representation.file, representation.content_encoding);
-  const int failed = failed_condition(asked, validators);
-  if (failed == 412) return ServerResponse::error(412);
-
+  const auto describe = [&](Headers& fields) {
+    if (!representation.cache_control.empty()) fields.add("Cache-Control", representation.cache_control);
+    if (representation.varies) fields.add("Vary", "Accept-Encoding");
+  };
+  if (auto failed = check_preconditions(request, validators)) {
+    if (failed->status() == 304) describe(failed->headers());
+    return std::move(*failed);
+  }
   ServerResponse response = request.respond();
   Headers& headers = response.headers();
-  headers.add("ETag", validators.tag.to_string());
-  headers.add("Last-Modified", format_http_date(validators.modified));
-  if (!representation.cache_control.empty()) headers.add("Cache-Control", representation.cache_control);
-  if (representation.varies) headers.add("Vary", "Accept-Encoding");
-  if (failed == 304) {
-    response.set_status(304);
-    return response;
-  }
+  add_validators(headers, validators);
+  describe(headers);
   headers.add("Accept-Ranges", "bytes");
   if (!representation.content_encoding.empty()) headers.add("Content-Encoding", representation.content_encoding);
 
   const std::uint64_t size = representation.file.size();
-  Ranges ranges;
-  if (request.method() == "GET" && asked.count("Range") == 1 && if_range_holds(asked, validators))
-    ranges = parse_range(asked.get("Range", ""), size);
+  const Ranges ranges = requested_ranges(request, size, validators);
   if (ranges.result == RangeResult::kUnsatisfiable) {
     ServerResponse refused = ServerResponse::error(416);
     refused.headers().add("Content-Range", "bytes */" + std::to_string(size));
