@@ -104,13 +104,15 @@ void AltSvcStore::update(const Url& url, std::string_view field) {
   if (url.scheme() != "https") return;
   auto values = parse_alt_svc(field, url, kMostOfOrigin);
   if (!values) return;
-  const State::Entries* const known = state_->entries_of(url);
+  const State::Entries none;
+  const State::Entries* const found = state_->entries_of(url);
+  const State::Entries& known = found ? *found : none;
   const time_point now = state_->now();
   State::Entries entries;
   for (AltValue& value : *values) {
     State::Entry entry{std::move(value.service), now + value.max_age, value.persist, time_point()};
     // The origin goes on to name what we know better.
-    for (const State::Entry& old : known ? *known : State::Entries())
+    for (const State::Entry& old : known)
       if (old.service == entry.service) entry.again = old.again;
     entries.push_back(std::move(entry));
   }

@@ -11,7 +11,6 @@
 
 #include <cerrno>
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,10 +70,8 @@ void ServerState::adopt(int descriptor) {
   if (asked != 0 && errno == EBADF) throw OSError(EBADF, what);
   OwnedDescriptor socket(descriptor);
   if (asked != 0 || type != SOCK_STREAM) throw ValueError("a stream socket is needed for " + what);
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  const bool nonblocking = core_.loop()->io().nonblocking_sockets();
-  if (::fcntl(descriptor, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) != 0)
-    throw OSError(errno, what);
+  if (const int failed = set_nonblocking(descriptor, core_.loop()->io().nonblocking_sockets()); failed != 0)
+    throw OSError(-failed, what);
   static_cast<void>(socket.release());
   add_listener(descriptor, what);
   listeners_.back()->set_shared();
