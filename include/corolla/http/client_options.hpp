@@ -66,6 +66,9 @@ enum class Http2Use : std::uint8_t {
   kOff
 };
 
+/// Throws for a response that counts as an error, after it has read what it needs to know.
+using ResponseCheck = std::function<Coro<void>(Response& response)>;
+
 /// See the file's comment.
 struct SessionOptions {
   SessionOptions() {}
@@ -122,6 +125,9 @@ struct SessionOptions {
   std::function<std::string(const Response& response, std::string_view body)> fallback_charset_resolver;
   /// Statuses from 400 on throw ClientResponseError.
   bool raise_for_status = false;
+  /// Called with each response that a request ends with, before its caller has it, and may read it; what it throws is what the request
+  /// throws. For what else counts as an error: aiohttp's raise_for_status with a function. Null: none.
+  ResponseCheck check_response;
   /// Around each hop of each request, the first one outermost.
   std::vector<ClientMiddleware> middlewares;
   /// Requests that fail for the moment are sent again; nothing: each is sent once.

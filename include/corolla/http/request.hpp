@@ -50,6 +50,7 @@ struct RequestExtras {
   std::optional<ClientMiddleware> retry;                     ///< in place of the session's
   std::optional<ClientMiddleware> digest;
   std::vector<Fingerprint> fingerprints;  ///< in place of the session's, unless there are none
+  std::string server_hostname;            ///< whom an https server has to be; "": the URL's host
   std::function<Headers()> trailers;      ///< null: none
   std::optional<ContentCoding> compress;  ///< the body's, while it is sent
   std::any trace_context;
@@ -64,9 +65,10 @@ struct RequestData {
   std::string body;
   std::shared_ptr<BodySource> source;  // of a body that does not stand in `body`
   bool expect_continue = false;
-  std::shared_ptr<const Proxy> proxy;     // null: by the session's rules
-  std::shared_ptr<RequestExtras> extras;  // null: none
-  std::shared_ptr<RequestTrace> trace;    // null: nobody watches
+  std::shared_ptr<const Proxy> proxy;                   // null: by the session's rules
+  std::shared_ptr<RequestExtras> extras;                // null: none
+  std::shared_ptr<RequestTrace> trace;                  // null: nobody watches
+  std::shared_ptr<const ResponseCheck> check_response;  // null: none
   ClientTimeout timeout;
   unsigned max_redirects = 10;
   std::uint64_t max_body_bytes = 0;
@@ -86,6 +88,10 @@ struct RequestData {
     constexpr std::size_t kLargeBody = std::size_t{64} * 1024;
     return !source &&
            (body.size() > kLargeBody || ((expect_continue || compressed()) && !body.empty()) || has_trailers());
+  }
+  /// Empty: the URL's host.
+  [[nodiscard]] std::string_view server_hostname() const noexcept {
+    return extras ? std::string_view(extras->server_hostname) : std::string_view();
   }
   [[nodiscard]] bool compressed() const noexcept { return extras && extras->compress; }
   [[nodiscard]] bool has_trailers() const noexcept { return extras && extras->trailers; }
@@ -139,6 +145,11 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
     extras().fingerprints = {wanted};
     return std::move(*this);
   }
+  /// Asks an https server for this name's certificate (SNI) and accepts no other one's, in place of the URL's host: for a server reached
+  /// by its address, or by another name. aiohttp's server_hostname. The Host field stays the URL's; such a request has connections
+  /// of its own, teaches nothing about the URL's origin (HSTS, Alt-Svc), and redirects to other origins are asked for by their own names.
+  /// ValueError for an empty name; one that TLS refuses ends the request with it. Without TLS it means nothing.
+  COROLLA_API Request&& server_hostname(std::string name) &&;
   /// A JSON document as the body, and its Content-Type.
   COROLLA_API Request&& json(const nlohmann::json& document) &&;
   /// Adds a field to the form that is the body: application/x-www-form-urlencoded.
@@ -198,6 +209,8 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
     data_.raise_for_status = raise;
     return std::move(*this);
   }
+  /// What SessionOptions::check_response is, in its place; null: nothing is.
+  COROLLA_API Request&& check_response(ResponseCheck check) &&;
 
   /// Other middlewares than the session's; none, too.
   Request&& middlewares(std::vector<ClientMiddleware> list) && {

@@ -29,6 +29,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+namespace corolla::inline v0 {
+class TlsConnection;
+}
+
 namespace corolla::inline v0::http {
 
 class Application;
@@ -71,6 +75,9 @@ class COROLLA_API ServerRequest {
   [[nodiscard]] bool has_body() const noexcept;
   /// The other end of the connection.
   [[nodiscard]] SocketAddress peername() const;
+  /// What the connection knows of its TLS, the client's certificate too where WebServerOptions::ssl asks for one; null without TLS. It lives
+  /// until the response is sent. A proxy in front keeps all that to itself.
+  [[nodiscard]] const TlsConnection* tls() const noexcept;
   /// The client's address, peername()'s unless the middleware forwarded() found another one: then as the proxy wrote it, which need
   /// not be numeric ("unknown", "_hidden").
   [[nodiscard]] std::string remote() const;

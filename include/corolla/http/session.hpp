@@ -34,6 +34,8 @@ struct ClientWebSocketOptions : WebSocketOptions {
   ClientWebSocketOptions() {}
   /// Further fields of the handshake: "Origin", "Authorization" …
   Headers headers;
+  /// See Request::server_hostname; "": the URL's host.
+  std::string server_hostname;
 };
 
 /// See the file's comment.

@@ -50,7 +50,7 @@ Coro<ByteStream> Connector::connect(const Destination& to, bool http2, RequestTr
   auto reaching = reach(to, trace);
   ByteStream stream = co_await std::move(reaching);
   if (!to.tls) co_return stream;
-  auto securing = secure(std::move(stream), to.origin, http2, trace);
+  auto securing = secure(std::move(stream), to.server_hostname, http2, trace);
   co_return co_await std::move(securing);
 }
 

@@ -26,7 +26,7 @@ struct Destination {
   bool tls;
   std::shared_ptr<const Proxy> proxy;  // null: straight there
   bool upgrades;                       // to another protocol, which no proxy passes on
-  std::string origin;                  // whom the certificate must name: an alternative service has another host
+  std::string server_hostname;         // whom the certificate must name, whatever the host is called
   std::string protocol;                // what an alternative service must speak; "": whatever TLS agrees on
   /// Requests are sent to the proxy, which passes them on; else through it.
   [[nodiscard]] bool forwarded() const noexcept { return proxy && proxy->is_http() && !tls && !upgrades; }

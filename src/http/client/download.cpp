@@ -155,6 +155,7 @@ Coro<Response> ask(Session& session, const std::string& url, const Part& part, c
                         .timeout(options.timeout)
                         .max_body_bytes(options.max_bytes)
                         .raise_for_status(false)
+                        .check_response(nullptr)
                         .header("Accept-Encoding", "identity");
   for (const auto& [name, value] : options.headers) request = std::move(request).header(name, value);
   if (part.size > 0) {

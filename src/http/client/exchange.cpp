@@ -201,7 +201,8 @@ class Lease {
 // The alternative service that a request uses, if there is one and as long as it serves.
 class Alternative {
  public:
-  Alternative(const SessionState& session, const RequestData& request) : url_(request.url), store_(session.alt_svc) {
+  Alternative(const SessionState& session, const RequestData& request)
+      : url_(request.url), store_(store_for(session, request)) {
     if (!store_) return;
     const bool speaks_http2 = session.options.http2 != Http2Use::kOff && !needs_http1(request);
     for (AltService& service : store_->find(url_)) {
@@ -223,6 +224,11 @@ class Alternative {
   static constexpr int kMisdirected = 421;
 
  private:
+  // Who proves to be somebody else cannot say where the origin is.
+  static AltSvcStore* store_for(const SessionState& session, const RequestData& request) noexcept {
+    return request.server_hostname().empty() ? session.alt_svc : nullptr;
+  }
+
   const Url& url_;
   AltSvcStore* store_;
   std::optional<AltService> service_;
@@ -234,6 +240,7 @@ Coro<std::unique_ptr<ResponseState>> exchange(SessionState& session, const Reque
   const Deadlines deadlines(request);
   Alternative alternative(session, request);
   Route route(request.url, needs_http1(request));
+  route.server_hostname = request.server_hostname();
   if (session.options.unix_socket.empty())
     route.proxy = request.proxy ? request.proxy : session.proxies.choose(request.url);
   bool fresh = false;

@@ -44,14 +44,21 @@ HostPool& ConnectionPool::host_of(const Route& route) {
   std::string_view key = url.host_and_port();
   const bool tls = url.scheme() == "https";
   const bool tunnels = route.http1_only && !tls && proxy && proxy->is_http();
-  if (alternative || proxy) longer = key;
+  const bool named = tls && !route.server_hostname.empty();
+  if (alternative || proxy || named) longer = key;
   if (alternative) longer.append(" at ").append(alternative->host_and_port()).append(" ").append(alternative->protocol);
   if (proxy) longer.append(tunnels ? " through " : " via ").append(proxy->key);
+  if (named) longer.append(" as ").append(route.server_hostname);
   if (!longer.empty()) key = longer;
   Hosts& hosts = tls ? tls_hosts_ : plain_hosts_;
   if (const auto found = hosts.find(key); found != hosts.end()) return *found->second;
-  Destination destination{
-      std::string(url.hostname()), url.effective_port(), tls, proxy, tunnels, std::string(url.hostname()), {}};
+  Destination destination{std::string(url.hostname()),
+                          url.effective_port(),
+                          tls,
+                          proxy,
+                          tunnels,
+                          std::string(named ? route.server_hostname : url.hostname()),
+                          {}};
   if (alternative) {
     destination.hostname = alternative->host;
     destination.port = alternative->port;

@@ -42,6 +42,7 @@ struct Route {
   const Url& url;
   std::shared_ptr<const Proxy> proxy;       // null: none
   const AltService* alternative = nullptr;  // in the place of the URL's host and port
+  std::string_view server_hostname;         // whom the certificate must name; "": the URL's host
   bool http1_only;                          // for a request to switch to another protocol
 };
 

@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::uint64_t kWorthReading = std::uint64_t{64} << 10U;
 
+// Not shared with the hop before.
+RequestExtras& own_extras(RequestData& request) {
+  request.extras = std::make_shared<RequestExtras>(*request.extras);
+  return *request.extras;
+}
+
 }  // namespace
 
 std::optional<Url> redirect_target(const ResponseHead& head, const Url& from) {
@@ -43,9 +49,9 @@ void prepare_redirect(RequestData& request, int status, Url target) {
     request.body.clear();
     request.source.reset();
     if (request.extras) {
-      request.extras = std::make_shared<RequestExtras>(*request.extras);
-      request.extras->trailers = nullptr;
-      request.extras->compress.reset();
+      RequestExtras& extras = own_extras(request);
+      extras.trailers = nullptr;
+      extras.compress.reset();
     }
     for (const char* field : {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding", "Trailer"})
       request.headers.remove(field);
@@ -54,6 +60,7 @@ void prepare_redirect(RequestData& request, int status, Url target) {
     throw ClientError("redirect to " + target.href() + ": the body was a stream and cannot be sent again");
   if (!target.same_origin(request.url)) {
     request.crossed_origins = true;
+    if (!request.server_hostname().empty()) own_extras(request).server_hostname.clear();
     for (const char* field : {"Authorization", "Cookie", "Proxy-Authorization", "Host"}) request.headers.remove(field);
   }
   request.url = std::move(target);

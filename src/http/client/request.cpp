@@ -103,6 +103,17 @@ Request&& Request::compress(std::string_view coding) && {
   throw ValueError("not a content coding: \"" + std::string(coding) + "\"");
 }
 
+Request&& Request::check_response(ResponseCheck check) && {
+  data_.check_response = check ? std::make_shared<const ResponseCheck>(std::move(check)) : nullptr;
+  return std::move(*this);
+}
+
+Request&& Request::server_hostname(std::string name) && {
+  if (name.empty()) throw ValueError("server_hostname is empty");
+  extras().server_hostname = std::move(name);
+  return std::move(*this);
+}
+
 Request&& Request::proxy(const Url& url) && {
   data_.proxy = std::make_shared<Proxy>(url);
   return std::move(*this);

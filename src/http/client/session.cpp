@@ -34,6 +34,9 @@ SessionState::SessionState(const SessionOptions& session_options)
       cookie_jar(session_options.cookie_jar ? session_options.cookie_jar : std::make_shared<CookieJar>()),
       netrc(session_options.trust_env ? Netrc::of_environment() : Netrc()),
       alt_svc(heeded(session_options)),
+      check_response(session_options.check_response
+                         ? std::make_shared<const ResponseCheck>(session_options.check_response)
+                         : nullptr),
       retry(session_options.retry ? http::retry(*session_options.retry) : ClientMiddleware()),
       rate_limit(session_options.rate_limit.overall.requests > 0 || session_options.rate_limit.per_host.requests > 0
                      ? limit_rate(session_options.rate_limit)
@@ -87,6 +90,7 @@ Request Session::request(std::string_view method, Url url) {
   data.max_redirects = defaults.max_redirects;
   data.max_body_bytes = defaults.max_body_bytes;
   data.raise_for_status = defaults.raise_for_status;
+  data.check_response = private_->check_response;
   return Request(private_, std::move(data));
 }
 
@@ -147,6 +151,10 @@ Coro<Response> send_request(std::shared_ptr<SessionState> shared, RequestData re
       state->history = std::move(history);
       Response response(std::move(state));
       if (request.raise_for_status) response.raise_for_status();
+      if (request.check_response) {
+        auto checking = (*request.check_response)(response);
+        co_await std::move(checking);
+      }
       co_return response;
     }
     if (history.size() >= request.max_redirects) {

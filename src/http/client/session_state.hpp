@@ -34,9 +34,10 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   const ProxyRules proxies;
   const std::shared_ptr<CookieJar> cookie_jar;
   const Netrc netrc;
-  AltSvcStore* const alt_svc;         // null: none is heeded
-  const ClientMiddleware retry;       // empty: none
-  const ClientMiddleware rate_limit;  // empty: none
+  AltSvcStore* const alt_svc;                                 // null: none is heeded
+  const std::shared_ptr<const ResponseCheck> check_response;  // null: none
+  const ClientMiddleware retry;                               // empty: none
+  const ClientMiddleware rate_limit;                          // empty: none
   const std::vector<ClientMiddleware> middlewares;
   const std::string default_fields;    // as they stand on the wire, for requests that name none themselves
   std::vector<Task<void>> background;  // those that are done, too, until the next one begins

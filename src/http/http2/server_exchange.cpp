@@ -193,21 +193,13 @@ Coro<void> Http2Exchange::answer() {
     response = ServerResponse::error(refusal_status_, refusal_);
   } else {
     try {
-      if (state_->options.handler_cancellation) watch_.begin();
-      if (has_expectation()) {
-        auto deciding = meet_expectation();
-        response = co_await std::move(deciding);
-      }
-      if (!response) {
-        auto handling = state_->handler(request_);
-        response.emplace(co_await std::move(handling));
-      }
+      auto handling = handle();
+      response.emplace(co_await std::move(handling));
     } catch (const CancelledError&) {
-      if (!watch_.end()) throw;
+      throw;
     } catch (...) {
       error = std::current_exception();
     }
-    watch_.end();
     if (tunnel_) {
       end_tunnel(error);
       co_return;

@@ -124,21 +124,13 @@ Coro<void> ServerConnection::run() {
     std::optional<ServerResponse> response;
     std::exception_ptr error;
     try {
-      if (state_->options.handler_cancellation) watch_.begin();
-      if (has_expectation()) {
-        auto deciding = meet_expectation();
-        response = co_await std::move(deciding);
-      }
-      if (!response) {
-        auto handling = state_->handler(request_);
-        response.emplace(co_await std::move(handling));
-      }
+      auto handling = handle();
+      response.emplace(co_await std::move(handling));
     } catch (const CancelledError&) {
-      if (!watch_.end()) throw;
+      throw;
     } catch (...) {
       error = std::current_exception();
     }
-    watch_.end();
     if (upgraded_) {
       report_of_owner(error);
       log();

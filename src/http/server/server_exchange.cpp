@@ -7,7 +7,9 @@
 #include "http/server/error_response.hpp"
 #include "http/server/request_context.hpp"
 
+#include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace corolla::inline v0::http {
 
@@ -51,6 +53,36 @@ Coro<std::optional<ServerResponse>> ServerExchange::meet_expectation() {
   }
   if (refusal) body_unusable_ = true;
   co_return refusal;
+}
+
+// Most requests have no frame but their handler's.
+Coro<ServerResponse> ServerExchange::handle() {
+  if (!state_->options.handler_cancellation && !has_expectation()) return state_->handler(request_);
+  return handle_watchfully();
+}
+
+Coro<ServerResponse> ServerExchange::handle_watchfully() {
+  std::optional<ServerResponse> response;
+  try {
+    if (state_->options.handler_cancellation) watch_.begin();
+    if (has_expectation()) {
+      auto deciding = meet_expectation();
+      response = co_await std::move(deciding);
+    }
+    if (!response) {
+      auto handling = state_->handler(request_);
+      response.emplace(co_await std::move(handling));
+    }
+  } catch (const CancelledError&) {
+    if (!watch_.end()) throw;
+    client_gone_ = true;
+  } catch (...) {
+    watch_.end();
+    throw;
+  }
+  watch_.end();
+  if (!response) throw OSError(ECONNRESET, "the client is gone");
+  co_return std::move(*response);
 }
 
 void ServerExchange::require_readable_body() {

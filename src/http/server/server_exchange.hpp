@@ -92,10 +92,9 @@ class ServerExchange {
   void report(const std::exception_ptr& error);
   /// What a handler threw that had the connection, or the stream, to itself: no news when the client is gone.
   void report_of_owner(const std::exception_ptr& error);
-  /// The request has an Expect field that somebody has to decide about before its handler.
-  [[nodiscard]] bool has_expectation();
-  /// What is answered instead of calling the handler; nothing: go on.
-  [[nodiscard]] Coro<std::optional<ServerResponse>> meet_expectation();
+  /// Calls the handler, or answers in its place. CancelledError is the server's; when the handler was cancelled because the client went
+  /// away, response_to() what is thrown is nothing.
+  [[nodiscard]] Coro<ServerResponse> handle();
   /// Before a piece of the body is read. Throws when it cannot be read any more, or is announced as too large.
   void require_readable_body();
   /// More of the body: empty at the end of the stream. Throws when it does not come in time, or the client is gone.
@@ -138,6 +137,11 @@ class ServerExchange {
   bool unlogged_ = false;
 
  private:
+  /// The request has an Expect field that somebody has to decide about before its handler.
+  [[nodiscard]] bool has_expectation();
+  /// What is answered instead of calling the handler; nothing: go on.
+  [[nodiscard]] Coro<std::optional<ServerResponse>> meet_expectation();
+  [[nodiscard]] Coro<ServerResponse> handle_watchfully();
   [[nodiscard]] bool is_encoded() const noexcept;
   [[nodiscard]] Coro<std::string_view> next_decoded();
   void start_decoding();

@@ -95,8 +95,10 @@ std::string ServerRequest::remote() const {
 std::string_view ServerRequest::scheme() const noexcept {
   const RequestOrigin* origin = RequestContext::origin_of(*this);
   if (origin != nullptr && !origin->scheme.empty()) return origin->scheme;
-  return exchange_.stream().tls() != nullptr ? "https" : "http";
+  return tls() != nullptr ? "https" : "http";
 }
+
+const TlsConnection* ServerRequest::tls() const noexcept { return exchange_.stream().tls(); }
 
 SocketAddress ServerRequest::peername() const { return exchange_.stream().peername(); }
 Coro<std::string_view> ServerRequest::chunk() { return exchange_.next_piece(); }

@@ -57,9 +57,11 @@ Coro<WebSocket> Session::ws_connect(std::string url, ClientWebSocketOptions opti
   const std::optional<Url>& base = private_->options.base_url;
   Request request = this->request("GET", http_url(base ? Url::parse(url, *base) : Url::parse(url)));
   for (const auto& [name, value] : options.headers) request = std::move(request).header(name, value);
+  if (!options.server_hostname.empty()) request = std::move(request).server_hostname(options.server_hostname);
   const std::string key = make_websocket_key();
   request = std::move(request)
                 .raise_for_status(false)
+                .check_response(nullptr)
                 .header("Upgrade", "websocket")
                 .header("Connection", "Upgrade")
                 .header("Sec-WebSocket-Version", "13")

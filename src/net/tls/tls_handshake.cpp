@@ -25,6 +25,16 @@ int own_index() noexcept {
 // OpenSSL's reason for an alert that was received is this much more than the alert's number.
 constexpr int kAlertReasons = SSL_AD_REASON_OFFSET;
 
+// RFC 8446, section 6; OpenSSL 3.0 knows no words for the newer ones.
+std::string words_of_alert(int number) {
+  switch (number) {
+    case SSL_AD_INAPPROPRIATE_FALLBACK: return "inappropriate fallback";
+    case SSL_AD_MISSING_EXTENSION: return "missing extension";
+    case SSL_AD_CERTIFICATE_REQUIRED: return "certificate required";
+    default: return SSL_alert_desc_string_long(number);
+  }
+}
+
 }  // namespace
 
 TlsState::TlsState(ByteStream stream, std::shared_ptr<TlsContextState> context, const TlsOptions& options)
@@ -132,8 +142,7 @@ std::exception_ptr TlsState::openssl_failure() noexcept {
           TlsCertificateError("the certificate of " + peer() + " is refused: " + fault, reason, verdict));
     }
     std::string words = reason.empty() ? "the connection broke" : reason;
-    if (number >= kAlertReasons)
-      words = "the peer refuses: " + std::string(SSL_alert_desc_string_long(number - kAlertReasons));
+    if (number >= kAlertReasons) words = "the peer refuses: " + words_of_alert(number - kAlertReasons);
     else if (number == SSL_R_HTTP_REQUEST) words = "the peer speaks plain HTTP (" + reason + ")";
     else if (answered_in_http_) words = "the peer answers in plain HTTP, not TLS (" + reason + ")";
     return std::make_exception_ptr(

@@ -96,6 +96,38 @@ TEST_F(SessionRequestsTest, StatusesMayBeErrors) {
   });
 }
 
+// As an API does that says 200 and writes the error into its document.
+TEST_F(SessionRequestsTest, AFunctionMaySayWhatCountsAsAnError) {
+  run_test([]() -> Coro<void> {
+    ScriptedServer server([](const std::string& request) -> Reply {
+      if (contains(request, "GET /away"))
+        return Reply("HTTP/1.1 302 Found\r\nLocation: /bad\r\nContent-Length: 3\r\n\r\nbad");
+      return ok(contains(request, "GET /bad") ? "bad: no such user" : "fine");
+    });
+    co_await server.start();
+    SessionOptions options;
+    options.check_response = [](Response& response) -> Coro<void> {
+      const std::string text = co_await response.text();
+      if (text.starts_with("bad")) throw ValueError(std::string(response.url().path()) + " " + text);
+    };
+    Session session(options);
+    const auto fine = co_await fetch(session, server.url("/fine"));
+    EXPECT_EQ(fine, "fine") << "what the function read can be read again";
+    const auto failed = co_await error_of<ValueError>(session.get(server.url("/away")).send());
+    EXPECT_EQ(failed, "/bad bad: no such user") << "redirects are not asked";
+    EXPECT_EQ(session.connections_in_use(), 0U);
+    auto unchecked = co_await session.get(server.url("/bad")).check_response(nullptr);
+    EXPECT_EQ(unchecked.status(), 200);
+    const auto strict = [](Response& response) -> Coro<void> {
+      throw ValueError("never " + std::to_string(response.status()));
+      co_return;
+    };
+    Session lenient;
+    const auto own = co_await error_of<ValueError>(lenient.get(server.url("/fine")).check_response(strict).send());
+    EXPECT_EQ(own, "never 200");
+  });
+}
+
 TEST_F(SessionRequestsTest, Credentials) {
   run_test([]() -> Coro<void> {
     ScriptedServer server([](const std::string&) { return ok(""); });

@@ -158,7 +158,7 @@ ClientMiddleware remember_https(std::shared_ptr<HstsStore> store, const TlsConte
     auto sending = next(request);
     Response response = co_await std::move(sending);
     const auto field = response.headers().get("Strict-Transport-Security");
-    if (field && verified) store->update(response.url(), *field);
+    if (field && verified && request.server_hostname().empty()) store->update(response.url(), *field);
     co_return response;
   };
 }

@@ -11,7 +11,7 @@
 
 namespace corolla::inline v0::http {
 
-/// Asks by https where the store says so. It learns nothing where certificates are not verified.
+/// Asks by https where the store says so. It learns nothing where the certificate is not verified, or another name's.
 [[nodiscard]] ClientMiddleware remember_https(std::shared_ptr<HstsStore> store, const TlsContext& ssl);
 
 }  // namespace corolla::inline v0::http
