@@ -147,7 +147,7 @@ class [[nodiscard("a request is sent when it is awaited")]] Request {
   }
   /// Asks an https server for this name's certificate (SNI) and accepts no other one's, in place of the URL's host: for a server reached
   /// by its address, or by another name. aiohttp's server_hostname. The Host field stays the URL's; such a request has connections
-  /// of its own, teaches nothing about the URL's origin (HSTS, Alt-Svc), and redirects to other origins are asked for by their own names.
+  /// of its own, says nothing about the URL's origin (HSTS, Alt-Svc, the cache), and redirects to other origins are asked for by their own names.
   /// ValueError for an empty name; one that TLS refuses ends the request with it. Without TLS it means nothing.
   COROLLA_API Request&& server_hostname(std::string name) &&;
   /// A JSON document as the body, and its Content-Type.

@@ -118,7 +118,7 @@ void Http2Stream::detach(const std::exception_ptr& error) noexcept {
   credited_ = received_;
   session_ = nullptr;
   if (error && !input_complete_) failure_ = error;
-  input_complete_ = true;
+  else input_complete_ = true;
   report_end();
   if (error) send_failed(error);
   else if (unsent() > 0) send_failed(os_error(EPIPE, "the stream was closed"));

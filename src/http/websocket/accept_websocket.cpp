@@ -31,7 +31,8 @@ void check_request(const ServerRequest& request, const ServerWebSocketOptions& o
       !headers.has_token("Connection", "upgrade") || request.has_body())
     throw HttpError(400, "this is no request for a WebSocket");
   if (headers.get("Sec-WebSocket-Version", "") != "13")
-    throw HttpError(426, "the version of WebSocket has to be 13", {{"Sec-WebSocket-Version", "13"}});
+    throw HttpError(426, "the version of WebSocket has to be 13",
+                    {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}});
   if (headers.count("Sec-WebSocket-Key") != 1 || !is_websocket_key(*headers.get("Sec-WebSocket-Key")))
     throw HttpError(400, "Sec-WebSocket-Key has to be 16 bytes in base64");
   const auto origin = headers.get("Origin");

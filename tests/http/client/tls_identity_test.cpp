@@ -5,6 +5,7 @@
 
 #include <corolla/http/accept_websocket.hpp>
 #include <corolla/http/alt_svc.hpp>
+#include <corolla/http/cache.hpp>
 #include <corolla/http/hsts.hpp>
 #include <corolla/http/web_server.hpp>
 #include <corolla/net/tls_connection.hpp>
@@ -39,7 +40,8 @@ Coro<http::ServerResponse> tell_identities(http::ServerRequest& request) {
     response = http::ServerResponse(302);
     response.headers().set("Location", request.query("to").value_or("/there"));
   }
-  response.headers().set("Strict-Transport-Security", "max-age=3600");
+  for (const char* field : {"Strict-Transport-Security", "Cache-Control"})
+    response.headers().set(field, "max-age=3600");
   response.headers().set("Alt-Svc", "h2=\"elsewhere.test:1\"");
   co_return response;
 }
@@ -111,6 +113,7 @@ TEST_F(TlsIdentityTest, AServerMayBeAskedForByAnotherName) {
       SessionOptions options = with(trusting());
       options.hsts = std::make_shared<http::HstsStore>();
       options.alt_svc = std::make_shared<http::AltSvcStore>();
+      options.cache = std::make_shared<http::HttpCache>();
       Session session(options);
       const std::string url = "https://localhost:" + std::to_string(server.port()) + "/";
       const auto named = co_await fetch_as(session, url + "a", "first.test");
@@ -121,8 +124,10 @@ TEST_F(TlsIdentityTest, AServerMayBeAskedForByAnotherName) {
       const auto again = co_await fetch_as(session, url + "b", "first.test");
       EXPECT_EQ(again, "/b first.test nobody HTTP/2");
       EXPECT_EQ(server.connections(), 1U) << "kept under its name";
-      const auto own = co_await fetch(session, url + "c");
-      EXPECT_EQ(own, "/c localhost nobody HTTP/2") << "nobody else's connection";
+      const auto own = co_await fetch(session, url + "a");
+      EXPECT_EQ(own, "/a localhost nobody HTTP/2") << "nobody else's connection, nor answer";
+      const auto still = co_await fetch_as(session, url + "a", "first.test");
+      EXPECT_EQ(still, "/a first.test nobody HTTP/2");
       EXPECT_EQ(server.connections(), 2U);
       EXPECT_TRUE(options.hsts->covers("localhost"));
       const auto wrong = co_await error_of<http::ClientConnectorCertificateError>(

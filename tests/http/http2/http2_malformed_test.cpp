@@ -77,6 +77,40 @@ TEST_F(Http2MalformedTest, MalformedRequestsAreResetAndNobodyServesThem) {
   }());
 }
 
+// The reader has the last bytes and not yet the news that none will follow.
+TEST_F(Http2MalformedTest, ABodyThatIsCutShortIsNoWholeOne) {
+  run([]() -> Coro<void> {
+    std::vector<std::string> read;
+    Served served([&read](ServerRequest& request) -> Coro<ServerResponse> {
+      auto reading = request.read();
+      const auto body = co_await outcome(std::move(reading));
+      read.push_back(body ? *body : "cut short");
+      co_return ServerResponse(200);
+    });
+    const Fields of_eight = request("POST", "/", {{"content-length", "8"}});
+    const Fields without_length = request("POST", "/");
+    const std::vector<std::pair<Fields, std::string>> cases = {{of_eight, data(1, "hello", true)},
+                                                               {of_eight, data(3, "hello", false) + reset(3)},
+                                                               {without_length, data(5, "hello", false) + reset(5)}};
+    co_await served.peer.send(preface());
+    std::uint32_t id = 1;
+    for (const auto& [fields, rest] : cases) {
+      co_await served.peer.send(headers(id, fields, false));
+      co_await sleep(1ms);  // the handler waits for the body
+      co_await served.peer.send(rest);
+      id += 2;
+    }
+    co_await served.peer.send(headers(id, without_length, false));
+    co_await sleep(1ms);
+    co_await served.peer.send(data(id, "whole", true));
+    const Message sound = co_await served.peer.message(id);
+    EXPECT_EQ(sound.status(), "200");
+    EXPECT_EQ(read, (std::vector<std::string>{"cut short", "cut short", "cut short", "whole"}));
+    served.peer.stream().close();
+    co_await served.serving;
+  }());
+}
+
 TEST_F(Http2MalformedTest, TheHostFieldHasToBeTheAuthority) {
   run([]() -> Coro<void> {
     int calls = 0;

@@ -132,7 +132,8 @@ TEST_F(WebSocketConnectionTest, RequestsThatAreNoHandshakeAreRefused) {
       auto asking = ask_once(server.port(), get("/", refused.fields));
       const Reply reply = co_await std::move(asking);
       EXPECT_EQ(reply.status, refused.status) << refused.fields;
-      EXPECT_EQ(reply.has("Sec-WebSocket-Version: 13"), refused.status == 426);
+      for (const char* field : {"Sec-WebSocket-Version: 13", "Upgrade: websocket"})
+        EXPECT_EQ(reply.has(field), refused.status == 426) << field;
     }
     auto posting = ask_once(server.port(),
                             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n" + std::string(kHandshake) + "\r\n");

@@ -65,6 +65,7 @@ class HttpCache::State : public std::enable_shared_from_this<HttpCache::State> {
   [[nodiscard]] CacheStorage& storage() const noexcept { return *storage_; }
 
   Coro<Response> send(RequestData& request, ClientHandler next) {
+    if (!request.server_hostname().empty()) return next(request);  // another server than the URL's
     const CacheControl wanted = request_cache_control(request.headers);
     if (!is_safe(request.method)) return send_unsafe(request, next);
     if ((request.method != "GET" && request.method != "HEAD") || request.source || !request.body.empty() ||
