@@ -20,6 +20,14 @@ using corolla_tests::host_request;
 
 class TlsIdentityTest : public SessionTest {};
 
+// localhost, and first.test for those who ask for it.
+TlsContext of_two_names() {
+  static const Certificate first(host_request("DNS:first.test"), &authorities().root);
+  TlsContext both = serving();
+  both.add_server_name("first.test", serving(first));
+  return both;
+}
+
 // "path, the name asked for, the client's subject, version"
 Coro<http::ServerResponse> tell_identities(http::ServerRequest& request) {
   if (request.tls() == nullptr) co_return http::ServerResponse(200, "no TLS");
@@ -104,10 +112,7 @@ TEST_F(TlsIdentityTest, ClientsShowACertificateToThoseWhoAsk) {
 
 TEST_F(TlsIdentityTest, AServerMayBeAskedForByAnotherName) {
   run_test([]() -> Coro<void> {
-    const Certificate first(host_request("DNS:first.test"), &authorities().root);
-    TlsContext both = serving();
-    both.add_server_name("first.test", serving(first));
-    auto starting = start(both);
+    auto starting = start(of_two_names());
     auto server = co_await std::move(starting);
     {
       SessionOptions options = with(trusting());
@@ -143,10 +148,7 @@ TEST_F(TlsIdentityTest, AServerMayBeAskedForByAnotherName) {
 // Within the origin the name holds; another origin proves its own.
 TEST_F(TlsIdentityTest, RedirectsElsewhereAreAskedForByTheirOwnNames) {
   run_test([]() -> Coro<void> {
-    const Certificate first(host_request("DNS:first.test"), &authorities().root);
-    TlsContext both = serving();
-    both.add_server_name("first.test", serving(first));
-    auto starting = start(both);
+    auto starting = start(of_two_names());
     auto server = co_await std::move(starting);
     {
       Session session(with(trusting()));
@@ -163,8 +165,7 @@ TEST_F(TlsIdentityTest, RedirectsElsewhereAreAskedForByTheirOwnNames) {
 
 TEST_F(TlsIdentityTest, WebSocketsAndTunnelsToo) {
   run_test([]() -> Coro<void> {
-    const Certificate first(host_request("DNS:first.test"), &authorities().root);
-    auto starting = start(serving(first));
+    auto starting = start(of_two_names());
     auto server = co_await std::move(starting);
     TunnelProxy proxy;
     co_await proxy.start();
