@@ -36,6 +36,50 @@ TEST_F(ServerTest, BodiesWithoutLengthAreChunkedOrEndWithTheConnection) {
   });
 }
 
+// Wherever the client stops, and however: the handler is told, and nothing is answered.
+TEST_F(ServerTest, ABodyThatIsCutShortIsNoWholeOne) {
+  run_test([this]() -> Coro<void> {
+    int whole = 0;
+    int cut = 0;
+    auto read = [&](ServerRequest& request) -> Coro<ServerResponse> {
+      auto reading = request.read();
+      const auto body = co_await outcome(std::move(reading));
+      body ? ++whole : ++cut;
+      if (!body) std::rethrow_exception(body.error());
+      co_return ServerResponse(200, *body);
+    };
+    auto server = co_await start(read);
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n";
+    const std::string with_length = head + "Content-Length: 8\r\n\r\n";
+    const std::string in_chunks = head + "Transfer-Encoding: chunked\r\n\r\n";
+    int cuts = 0;
+    const std::vector<std::pair<std::string, std::string>> requests = {{with_length, "12345678"},
+                                                                       {in_chunks, "5\r\nhello\r\n0\r\n\r\n"}};
+    for (const auto& [begin, body] : requests) {
+      for (std::size_t size = 0; size < body.size(); ++size) {
+        for (const bool abruptly : {false, true}) {
+          auto connecting = Client::connect(server.port());
+          Client client = co_await std::move(connecting);
+          co_await client.send(begin + body.substr(0, size));
+          if (abruptly) client.stream().abort();
+          else client.stream().send_eof();
+          if (!abruptly) {
+            const auto rest = co_await client.read_to_end();
+            EXPECT_EQ(rest.find("200"), std::string::npos) << body.substr(0, size) << ": " << rest;
+          }
+          ++cuts;
+        }
+      }
+      const Reply reply = co_await ask_once(server.port(), begin + body);
+      EXPECT_EQ(reply.status, 200);
+    }
+    co_await server.shutdown();
+    EXPECT_GE(cut, cuts / 2) << "a head that a reset overtakes has no handler";
+    EXPECT_EQ(whole, 2);
+    EXPECT_EQ(reports.size(), 0U) << "a client that goes is no news";
+  });
+}
+
 TEST_F(ServerTest, AnnouncedLengthIsKeptTo) {
   run_test([this]() -> Coro<void> {
     auto stream = [](ServerRequest& request) -> Coro<ServerResponse> {
