@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests through proxies that say what the test wants.
-#include "tests/http/client/session_test.hpp"
+#include "tests/http/client/https_test.hpp"
+#include "tests/http/client/tunnel_proxy.hpp"
+
+#include <corolla/http/web_server.hpp>
 
 namespace corolla::test {
 namespace {
@@ -57,6 +60,67 @@ TEST_F(ProxyTest, OneRequestsProxyAndNone) {
     const auto refused =
         co_await error_of<http::ClientProxyConnectionError>(session.get("http://nowhere.test/").send());
     EXPECT_NE(refused.find("cannot connect to the proxy 127.0.0.1:1"), std::string::npos) << refused;
+  });
+}
+
+// What is said to the proxy is encrypted for the proxy, and what goes through it for the server once more.
+TEST_F(ProxyTest, OverTls) {
+  run_test([]() -> Coro<void> {
+    ServerOptions secured;
+    secured.ssl = serving();
+    ScriptedServer forwarding([](const std::string&) { return ok("from the proxy"); });
+    co_await forwarding.start(secured);
+    const auto at = [](std::uint16_t port) { return "https://user:pass@localhost:" + std::to_string(port); };
+    SessionOptions options = through(at(forwarding.port()));
+    options.ssl = trusting();
+    {
+      Session session(options);
+      const auto text = co_await fetch(session, "http://nowhere.test/a");
+      EXPECT_EQ(text, "from the proxy");
+      EXPECT_TRUE(
+          forwarding.requests().at(0).starts_with("GET http://nowhere.test/a HTTP/1.1\r\nHost: nowhere.test\r\n"));
+      EXPECT_NE(forwarding.requests().at(0).find("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"), std::string::npos);
+    }
+    TunnelProxy tunnelling;
+    co_await tunnelling.start(secured);
+    http::WebServerOptions server_options;
+    server_options.ssl = serving();
+    auto starting = http::serve(
+        [](http::ServerRequest& request) -> Coro<http::ServerResponse> {
+          co_return http::ServerResponse(200, std::string(to_string(request.version())));
+        },
+        "127.0.0.1", 0, server_options);
+    auto server = co_await std::move(starting);
+    options.proxy = http::Url::parse(at(tunnelling.port()));
+    {
+      Session session(options);
+      const auto text = co_await fetch(session, server.url());
+      EXPECT_EQ(text, "HTTP/2");
+      EXPECT_EQ(tunnelling.requests().size(), 1U);
+      EXPECT_NE(tunnelling.requests().at(0).find("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"), std::string::npos);
+    }
+    options.proxy = http::Url::parse("https://127.0.0.2:" + std::to_string(forwarding.port()));
+    options.local_address = SocketAddress::ip("127.0.0.1", 0);
+    {
+      Session session(options);
+      for (const std::string& url : {server.url(), std::string("http://nowhere.test/")}) {
+        const auto error = co_await error_of<http::ClientProxyConnectionError>(session.get(url).send());
+        EXPECT_NE(error.find("cannot connect to the proxy 127.0.0.2:"), std::string::npos) << error;
+      }
+    }
+    options.proxy = http::Url::parse(at(forwarding.port()));
+    options.ssl = TlsContext::client();
+    {
+      Session careful(options);
+      const auto error = co_await error_of<http::ClientSSLError>(careful.get("http://nowhere.test/").send());
+      EXPECT_EQ(error.find("the proxy localhost:"), 0U) << error;
+      EXPECT_NE(error.find("is refused"), std::string::npos) << error;
+      EXPECT_EQ(forwarding.requests().size(), 1U) << "nothing was said to somebody else";
+    }
+    auto stopping = server.shutdown();
+    co_await std::move(stopping);
+    co_await tunnelling.finish();
+    co_await forwarding.finish();
   });
 }
 

@@ -35,9 +35,9 @@ class ScriptedServer {
 
   explicit ScriptedServer(Script script) : state_(std::make_shared<State>()) { state_->script = std::move(script); }
 
-  Coro<void> start() {
+  Coro<void> start(ServerOptions options = ServerOptions()) {
     auto handler = [state = state_](ByteStream stream) { return serve(state, std::move(stream)); };
-    auto starting = start_server(handler, "127.0.0.1", 0);
+    auto starting = start_server(handler, "127.0.0.1", 0, std::move(options));
     server_ = co_await std::move(starting);
   }
   [[nodiscard]] std::string url(std::string_view path = "/") const {

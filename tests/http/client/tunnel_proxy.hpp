@@ -19,9 +19,9 @@ namespace corolla::test {
 /// Keeps what it was asked, heads whole. What is no CONNECT is refused with 405.
 class TunnelProxy {
  public:
-  Coro<void> start() {
+  Coro<void> start(ServerOptions options = ServerOptions()) {
     auto handler = [requests = requests_](ByteStream stream) { return serve(requests, std::move(stream)); };
-    auto starting = start_server(handler, "127.0.0.1", 0);
+    auto starting = start_server(handler, "127.0.0.1", 0, std::move(options));
     server_ = co_await std::move(starting);
   }
   [[nodiscard]] std::string url(std::string_view credentials = {}) const {
@@ -46,7 +46,8 @@ class TunnelProxy {
       from.consume(bytes.size());
       co_await to.drain();
     }
-    to.send_eof();
+    if (to.tls()) to.close();  // TLS knows no half of an end
+    else to.send_eof();
   }
 
   static Coro<void> serve(Requests requests, ByteStream client) {
