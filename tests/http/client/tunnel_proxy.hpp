@@ -46,8 +46,8 @@ class TunnelProxy {
       from.consume(bytes.size());
       co_await to.drain();
     }
-    if (to.tls()) to.close();  // TLS knows no half of an end
-    else to.send_eof();
+    if (to.can_send_eof()) to.send_eof();
+    else to.close();
   }
 
   static Coro<void> serve(Requests requests, ByteStream client) {
