@@ -22,6 +22,14 @@ bool is_protocol(std::string_view name) noexcept {
          std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
+// A URL's host may hold a quote, or a semicolon, which no field and no file of ours could tell from its own.
+bool is_host(std::string_view name) noexcept {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._:[]").find(c) != std::string_view::npos;
+  });
+}
+
 // ":443", "alt.example:443", "[::1]:443"
 std::optional<AltService> parse_authority(std::string_view text, const Url& origin) {
   const std::size_t colon = text.rfind(':');
@@ -34,6 +42,7 @@ std::optional<AltService> parse_authority(std::string_view text, const Url& orig
   if (colon == 0) return service;
   const auto url = Url::try_parse("https://" + std::string(text.substr(0, colon)) + "/");
   if (!url || url->has_credentials() || url->path() != "/" || url->effective_port() != 443) return std::nullopt;
+  if (!is_host(url->hostname())) return std::nullopt;
   service.host = url->hostname();
   return service;
 }
