@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "fuzz/require.hpp"
+#include "http/base64.hpp"
+#include "http/server/session_cookie.hpp"
 
 namespace corolla::inline v0::http {
 
@@ -31,6 +33,21 @@ const std::array<Url, 6>& origins() {
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7F : c == '\t'; }
 
+// The same line as a client sends it to a server that has sessions.
+void read_session_cookies(std::string_view line) {
+  if (!std::all_of(line.begin(), line.end(), is_plain)) return;
+  Headers headers;
+  headers.add("Cookie", line);
+  const auto values = session_cookie_values(headers, "a");
+  require(values.size() <= kMostSessionCookies, "a few are looked at");
+  for (const std::string& value : values) {
+    require(line.find("a=" + value) != std::string_view::npos, "a value stands behind its name");
+    require(value.find(';') == std::string::npos, "a value ends with its pair");
+    const auto bytes = base64url_decode(value);
+    require(!bytes || base64url_encode(*bytes) == value, "bytes have one spelling");
+  }
+}
+
 }  // namespace
 
 // The first byte chooses who sends the Set-Cookie fields, one a line.
@@ -43,6 +60,7 @@ void fuzz_cookie(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t end = std::min(bytes.find('\n'), bytes.size());
     const auto cookie = parse_set_cookie(bytes.substr(0, end), origin, kNow);
+    read_session_cookies(bytes.substr(0, end));
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
     if (!cookie) continue;
     require(cookie->name.size() + cookie->value.size() <= kMaxCookieSize, "a cookie is not too large");

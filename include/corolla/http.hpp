@@ -19,6 +19,7 @@
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/digest_auth.hpp>
 #include <corolla/http/download.hpp>
+#include <corolla/http/encrypted_cookie_storage.hpp>
 #include <corolla/http/error.hpp>
 #include <corolla/http/event_source.hpp>
 #include <corolla/http/event_stream.hpp>
@@ -29,6 +30,7 @@
 #include <corolla/http/headers.hpp>
 #include <corolla/http/hsts.hpp>
 #include <corolla/http/link.hpp>
+#include <corolla/http/memory_storage.hpp>
 #include <corolla/http/middleware.hpp>
 #include <corolla/http/multipart.hpp>
 #include <corolla/http/multipart_reader.hpp>
@@ -40,7 +42,9 @@
 #include <corolla/http/route_table.hpp>
 #include <corolla/http/server_request.hpp>
 #include <corolla/http/server_response.hpp>
+#include <corolla/http/server_session.hpp>
 #include <corolla/http/session.hpp>
+#include <corolla/http/session_storage.hpp>
 #include <corolla/http/state_key.hpp>
 #include <corolla/http/static_files.hpp>
 #include <corolla/http/test_client.hpp>
