@@ -16,6 +16,7 @@
 #include <corolla/http/compression.hpp>
 #include <corolla/http/content_disposition.hpp>
 #include <corolla/http/cookie.hpp>
+#include <corolla/http/cookie_attributes.hpp>
 #include <corolla/http/cookie_jar.hpp>
 #include <corolla/http/digest_auth.hpp>
 #include <corolla/http/download.hpp>

@@ -69,6 +69,10 @@ class COROLLA_API ServerRequest {
   [[nodiscard]] std::string_view host() const noexcept;
   [[nodiscard]] HttpVersion version() const noexcept;
   [[nodiscard]] const Headers& headers() const noexcept;
+  /// The first cookie of this name, as it was sent; nothing without one. Clients send the one with the longest path first.
+  [[nodiscard]] std::optional<std::string> cookie(std::string_view name) const;
+  /// All of them, in order: names and values.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> cookies() const;
   /// Content-Length; nullopt when there is no body or it is chunked.
   [[nodiscard]] std::optional<std::uint64_t> content_length() const noexcept;
   /// A body was announced, of a length above zero or chunked.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <corolla/http/compression.hpp>
+#include <corolla/http/cookie_attributes.hpp>
 #include <corolla/http/headers.hpp>
 #include <corolla/http/open_file.hpp>
 #include <corolla/http/state_key.hpp>
@@ -106,6 +107,13 @@ class COROLLA_API ServerResponse {
   void set_status(int status) noexcept { status_ = status; }
   [[nodiscard]] Headers& headers() noexcept { return headers_; }
   [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
+
+  /// Gives the client a cookie, in the place of one of this name that the response gave it before. ValueError for a name that is no token,
+  /// for characters that no value may have (control characters, spaces, '"', ',', ';', '\\'), and for what browsers would refuse: more than
+  /// 4096 bytes, a prefix whose promise is not kept, SameSite=None that is not secure.
+  void set_cookie(std::string_view name, std::string_view value, CookieAttributes attributes = CookieAttributes());
+  /// Makes the client forget one; path and domain have to be those it was given with.
+  void del_cookie(std::string_view name, CookieAttributes attributes = CookieAttributes());
 
   /// Compresses the body, if the client takes that and it is worth while; see compression.hpp. The fields that go with it are set
   /// when the response is sent.

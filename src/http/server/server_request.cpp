@@ -6,6 +6,7 @@
 #include <corolla/http/multipart_reader.hpp>
 #include <corolla/http/server_response.hpp>
 
+#include "http/server/cookie_fields.hpp"
 #include "http/server/request_context.hpp"
 #include "http/server/server_exchange.hpp"
 #include "http/urlencoded.hpp"
@@ -85,6 +86,20 @@ std::vector<std::string> ServerRequest::query_all(std::string_view name) const {
   while (auto pair = take_pair(text))
     if (pair->first == name) values.push_back(std::move(pair->second));
   return values;
+}
+
+std::optional<std::string> ServerRequest::cookie(std::string_view name) const {
+  CookiePairs pairs(headers());
+  while (const auto pair = pairs.next())
+    if (pair->first == name) return std::string(pair->second);
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> ServerRequest::cookies() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  CookiePairs pairs(headers());
+  while (const auto pair = pairs.next()) all.emplace_back(pair->first, pair->second);
+  return all;
 }
 
 std::string ServerRequest::remote() const {

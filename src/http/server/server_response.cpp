@@ -4,8 +4,11 @@
 #include <corolla/http/percent.hpp>
 #include <corolla/http/protocol.hpp>
 
+#include "http/server/cookie_fields.hpp"
 #include "http/server/error_response.hpp"
 #include "http/server/server_exchange.hpp"
+
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -48,6 +51,23 @@ ServerResponse ServerExchange::take_spare_response(int status) {
   ServerResponse response = std::move(spare_);
   response.reset(status);
   return response;
+}
+
+void ServerResponse::set_cookie(std::string_view name, std::string_view value, CookieAttributes attributes) {
+  require_cookie_name(name, attributes);
+  require_cookie_value(name, value);
+  std::vector<std::string> others;
+  for (const std::string_view field : headers_.get_all("Set-Cookie"))
+    if (field.substr(0, field.find('=')) != name) others.emplace_back(field);
+  headers_.remove("Set-Cookie");
+  for (const std::string& other : others) headers_.add("Set-Cookie", other);
+  headers_.add("Set-Cookie", set_cookie_field(name, value, attributes));
+}
+
+void ServerResponse::del_cookie(std::string_view name, CookieAttributes attributes) {
+  attributes.max_age = std::chrono::seconds(0);
+  attributes.expires = Cookie::time_point();  // for those who do not know Max-Age
+  set_cookie(name, {}, std::move(attributes));
 }
 
 }  // namespace corolla::inline v0::http
