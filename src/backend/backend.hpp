@@ -15,6 +15,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corolla {
 inline namespace v0 {
@@ -60,7 +61,22 @@ class COROLLA_API Backend {
   /// Sockets must not block: epoll's. io_uring would hand EAGAIN out instead of waiting, so its sockets do block.
   [[nodiscard]] virtual bool nonblocking_sockets() noexcept = 0;
   /// A descriptor was just opened, or is about to be closed: what was known of its number is void.
-  virtual void forget(int descriptor) noexcept = 0;
+  virtual void forget(int descriptor) noexcept {
+    if (const auto at = static_cast<std::size_t>(descriptor); at < claimed_.size()) claimed_[at] = false;
+  }
+  /// A stream, a transport or a server has the descriptor, until it is forgotten.
+  void claim(int descriptor) noexcept {
+    const auto at = static_cast<std::size_t>(descriptor);
+    try {
+      if (at >= claimed_.size()) claimed_.resize(at + at / 2 + 64);
+      claimed_[at] = true;
+    } catch (...) {  // out of memory: nobody else is warned off, and all else works
+    }
+  }
+  [[nodiscard]] bool claimed(int descriptor) const noexcept {
+    const auto at = static_cast<std::size_t>(descriptor);
+    return at < claimed_.size() && claimed_[at];
+  }
   /// From now on readable() knows about an idle descriptor. False: it will not, an operation has to be started.
   [[nodiscard]] virtual bool watch(int descriptor) noexcept = 0;
   /// The last poll() left something to read there, as far as is known without asking the kernel.
@@ -73,6 +89,7 @@ class COROLLA_API Backend {
   [[nodiscard]] Residents& residents() noexcept { return residents_; }
 
  private:
+  std::vector<bool> claimed_;  // by descriptor
   Watches watches_;
   Residents residents_;
 };

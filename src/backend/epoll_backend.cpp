@@ -48,7 +48,7 @@ EpollBackend::~EpollBackend() { ::close(descriptor_); }
 
 EpollBackend::Slot& EpollBackend::slot(int descriptor) {
   const auto at = static_cast<std::size_t>(descriptor);
-  if (at >= slots_.size()) slots_.resize(std::max<std::size_t>({64, at + 1, slots_.size() * 2}));
+  if (at >= slots_.size()) slots_.resize(std::max<std::size_t>({64, at + 1, slots_.size() * 3 / 2}));
   return slots_[at];
 }
 
@@ -253,6 +253,7 @@ void EpollBackend::shut_down() noexcept {
 }
 
 void EpollBackend::forget(int descriptor) noexcept {
+  Backend::forget(descriptor);
   if (static_cast<std::size_t>(descriptor) >= slots_.size()) return;
   Slot& own = slots_[static_cast<std::size_t>(descriptor)];
   own.waiting[0] = own.waiting[1] = nullptr;

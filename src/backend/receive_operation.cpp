@@ -24,7 +24,7 @@ int ReceiveOperation::attempt() noexcept {
     return -error;
   }
   // The kernel reports the next byte.
-  exhausted_ = short_means_empty_ && count > 0 && static_cast<std::size_t>(count) < place.size;
+  exhausted_ = place.short_means_empty && count > 0 && static_cast<std::size_t>(count) < place.size;
   return static_cast<int>(count);
 }
 

@@ -19,15 +19,15 @@ class COROLLA_API ReceiveOperation : public Operation {
   int completed(int result) noexcept final;
 
  protected:
-  /// `short_means_empty`: a receive that gives less than there was room for left nothing behind. So it is with TCP;
-  /// descriptors passed over a Unix socket cut one short.
-  ReceiveOperation(int descriptor, bool short_means_empty) noexcept
-      : Operation(descriptor, Direction::kRead), short_means_empty_(short_means_empty) {}
+  explicit ReceiveOperation(int descriptor) noexcept : Operation(descriptor, Direction::kRead) {}
   ~ReceiveOperation() = default;
 
   struct Room {
     char* data;  ///< null: out of memory
     std::size_t size;
+    /// A receive that gives less than there is room for left nothing behind. So it is with TCP; descriptors passed over a
+    /// Unix socket cut one short.
+    bool short_means_empty;
   };
   /// epoll: where to put what comes; asked right before the kernel is. It stays valid until finished().
   virtual Room room() noexcept = 0;
@@ -35,9 +35,6 @@ class COROLLA_API ReceiveOperation : public Operation {
   virtual void room_unused() noexcept = 0;
   /// io_uring: `size` bytes stand in a block of receive_blocks.hpp, which is the operation's from now on.
   virtual void take(char* block, std::size_t size) noexcept = 0;
-
- private:
-  const bool short_means_empty_;
 };
 
 }  // namespace v0

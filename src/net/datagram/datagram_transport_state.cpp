@@ -45,6 +45,7 @@ DatagramTransportState::DatagramTransportState(EventLoop& loop, Socket socket,
   static_cast<void>(socket.detach());
   core_.retain();
   backend_.forget(descriptor_);
+  backend_.claim(descriptor_);
 }
 
 DatagramTransportState::~DatagramTransportState() {

@@ -37,6 +37,7 @@ void PipeState::start(bool watch_reader) {
   }
   nonblocking_.ensure();
   descriptor_ = descriptor;
+  backend_.claim(descriptor);
 }
 
 // -- reading ------------------------------------------------------------------------------------------------------

@@ -74,13 +74,13 @@ class SocketState::SendFile final : public SendfileOperation, public FromBlockCa
   [[nodiscard]] int result() const noexcept { return result_; }
   void start(std::uint64_t offset, std::uint64_t count) noexcept {
     set_range(offset, count);
-    result_ = owner_->core().loop() ? owner_->backend_.perform(*this) : -ECANCELED;
+    result_ = owner_->core().loop() ? owner_->backend().perform(*this) : -ECANCELED;
     owner_->file_part_in_flight_ = result_ == kPending;
   }
   void stop() noexcept {
     abandoned_ = true;
     owner_->file_part_in_flight_ = false;
-    if (!idle() && owner_->core().loop()) owner_->backend_.cancel(*this);
+    if (!idle() && owner_->core().loop()) owner_->backend().cancel(*this);
   }
 
   void finished(int result) noexcept override {

@@ -81,6 +81,11 @@ bool remove(int descriptor, Operation::Direction direction) noexcept {
 void add(int descriptor, Operation::Direction direction, std::function<void()> callback) {
   EventLoop& loop = get_running_loop();
   if (descriptor < 0) throw ValueError("invalid file descriptor: " + std::to_string(descriptor));
+  const auto refuse = [descriptor] {
+    throw RuntimeError("file descriptor " + std::to_string(descriptor) +
+                       " is used by a stream, a transport or a server");
+  };
+  if (loop.io().claimed(descriptor)) refuse();
   remove(descriptor, direction);
   auto* const watch = new Watch(loop, descriptor, direction, std::move(callback));
   int result = Operation::kPending;
@@ -93,8 +98,7 @@ void add(int descriptor, Operation::Direction direction, std::function<void()> c
   }
   if (result == Operation::kPending) return;
   remove(descriptor, direction);
-  if (result == -EBUSY)
-    throw RuntimeError("file descriptor " + std::to_string(descriptor) + " is used by a stream or a server");
+  if (result == -EBUSY) refuse();  // by somebody who has not claimed it: a task that waits for a Socket
   throw OSError(-result, "cannot wait for file descriptor " + std::to_string(descriptor));
 }
 

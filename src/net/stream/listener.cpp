@@ -19,6 +19,7 @@ Listener::Listener(ServerState& server, EventLoop& loop, int descriptor, bool cl
     : AcceptOperation(descriptor), server_(&server), core_(loop.core()), address_(local_address_of(descriptor)) {
   core_.retain();
   loop.io().forget(descriptor);
+  loop.io().claim(descriptor);
   struct stat status{};
   if (!cleanup_socket || address_.family() != SocketAddress::Family::kUnix) return;
   if (const std::string path = address_.host(); ::stat(path.c_str(), &status) == 0) {

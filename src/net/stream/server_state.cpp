@@ -10,6 +10,7 @@
 #include <corolla/runtime/task.hpp>
 
 #include <cerrno>
+#include <memory>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -118,17 +119,9 @@ void ServerState::accepted(Listener& listener, int descriptor) noexcept {
   try {
     const bool tcp = listener.address().family() != SocketAddress::Family::kUnix;
     ByteStream stream = stream_of_socket(loop, descriptor, tcp);
-    clients_.emplace_front();
-    const auto entry = clients_.begin();
-    try {
-      entry->stream = stream.state();
-      entry->task = TaskMaker{loop, std::source_location::current()}.from(handler_(std::move(stream)));
-      entry->task.add_done_callback(
-          [self = shared_from_this(), entry](const Future<void>&) { self->connection_done(entry); });
-    } catch (...) {
-      clients_.erase(entry);
-      throw;
-    }
+    auto client = std::make_unique<ServedClient>(*this, stream.state());
+    const Task<void> task = TaskMaker{loop, std::source_location::current()}.from(handler_(std::move(stream)));
+    client.release()->watch(*task.state());
   } catch (...) {
     report("Unhandled exception in the handler of a connection", std::current_exception());
   }
@@ -154,15 +147,22 @@ void ServerState::resume() noexcept {
   for (const auto& listener : listeners_) listener->accept();
 }
 
-void ServerState::connection_done(Clients::iterator entry) noexcept {
-  const Task<void> task = std::move(entry->task);
-  const bool was_full = full();
-  clients_.erase(entry);
+void ServerState::client_came(ServedClient& client) noexcept {
+  client.join(clients_);
+  if (connections_++ == 0) self_ = shared_from_this();
+}
+
+void ServerState::client_left(ServedClient& client) noexcept {
+  client.leave_circle();
+  if (--connections_ == 0) self_.reset();
+}
+
+void ServerState::connection_done(const Task<void>& task) noexcept {
   if (!task.cancelled()) {
     if (std::exception_ptr error = task.exception())
       report("Unhandled exception in the handler of a connection", std::move(error));
   }
-  if (was_full) resume();
+  if (limit_ != 0 && connections_ + 1 >= limit_) resume();
   announce_if_finished();
 }
 
@@ -194,19 +194,53 @@ void ServerState::close() noexcept {
   announce_if_finished();
 }
 
-// Whoever is woken by that runs later, so no entry goes meanwhile.
+// Whoever is woken by that runs later, so no client goes meanwhile.
+template <class F>
+void ServerState::for_each_client(F function) noexcept {
+  for (ResidentLink* at = &clients_.next(); at != &clients_; at = &at->next())
+    function(static_cast<ServedClient&>(*at));
+}
+
 void ServerState::close_clients() noexcept {
-  for (const Client& client : clients_) client.stream->close_top();
+  for_each_client([](ServedClient& client) { client.stream().close_top(); });
 }
 
 void ServerState::abort_clients() noexcept {
-  for (const Client& client : clients_) {
+  for_each_client([this](ServedClient& client) {
     try {
-      client.task.cancel();
+      client.task().cancel();
     } catch (...) {
       report("a connection could not be cancelled", std::current_exception());
     }
-  }
+  });
+}
+
+// -- a client -----------------------------------------------------------------------------------------------------
+
+void ServedClient::watch(FutureBase& task) noexcept {
+  task_ = &task;
+  server_.client_came(*this);
+  task.announce_completion();
+  if (task.done()) future_done();
+  task.add_waiter(*this);
+}
+
+// Queued, it holds the task; before, the task holds it.
+void ServedClient::future_done() noexcept { task_->retain(); }
+
+void ServedClient::run() noexcept {
+  const std::shared_ptr<ServerState> server = server_.shared_from_this();
+  const Task<void> task(FutureRef<FutureBase>::share(task_));
+  drop();
+  server->connection_done(task);
+}
+
+void ServedClient::drop() noexcept {
+  const std::shared_ptr<ServerState> server = server_.shared_from_this();
+  FutureBase* const held = task_->done() ? task_ : nullptr;
+  server->client_left(*this);
+  delete this;
+  if (held) held->release();
 }
 
 }  // namespace v0

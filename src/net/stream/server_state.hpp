@@ -9,12 +9,14 @@
 #pragma once
 
 #include "backend/accept_operation.hpp"
+#include "backend/resident.hpp"
 
 #include <corolla/net/server.hpp>
 #include <corolla/runtime/callback.hpp>
 #include <corolla/runtime/future.hpp>
+#include <corolla/runtime/memory.hpp>
+#include <corolla/runtime/task.hpp>
 
-#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,6 +69,28 @@ class Listener final : public AcceptOperation {
   bool shared_ = false;
 };
 
+/// What a server knows of a connection, from its task's beginning until it is told that the task is done. One block a
+/// connection: it is its own link in the server's circle, and stands in the task's list of callbacks.
+class ServedClient final : public Waiter, public ResidentLink, public FromBlockCache {
+ public:
+  ServedClient(ServerState& server, FutureRef<StreamState> stream) noexcept
+      : server_(server), stream_(std::move(stream)) {}
+  /// Belongs to the task from now on.
+  void watch(FutureBase& task) noexcept;
+  [[nodiscard]] StreamState& stream() const noexcept { return *stream_; }
+  /// It lives: until it is done by itself, then because this is in the ready queue.
+  [[nodiscard]] FutureBase& task() const noexcept { return *task_; }
+
+  void future_done() noexcept override;
+  void run() noexcept override;
+  void drop() noexcept override;
+
+ private:
+  ServerState& server_;
+  FutureRef<StreamState> stream_;
+  FutureBase* task_ = nullptr;
+};
+
 class ServerState : public std::enable_shared_from_this<ServerState> {
  public:
   ServerState(EventLoop& loop, StreamHandler handler, const ServerOptions& options);
@@ -86,9 +110,9 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void abort_clients() noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   [[nodiscard]] bool serving() const noexcept { return started_ && !closed_; }
-  [[nodiscard]] bool finished() const noexcept { return closed_ && clients_.empty(); }
+  [[nodiscard]] bool finished() const noexcept { return closed_ && connections_ == 0; }
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
-  [[nodiscard]] std::size_t connections() const noexcept { return clients_.size(); }
+  [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
   /// Completes when finished().
   [[nodiscard]] Future<void> finished_future();
   /// Cancelled by close(), for serve_forever(); RuntimeError when there is one that is not done.
@@ -97,16 +121,18 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   // For listeners.
   void accepted(Listener& listener, int descriptor) noexcept;
   void accept_failed(Listener& listener, int error) noexcept;
-  [[nodiscard]] bool full() const noexcept { return limit_ != 0 && clients_.size() >= limit_; }
+  [[nodiscard]] bool full() const noexcept { return limit_ != 0 && connections_ >= limit_; }
+
+  // For its clients. The server lives as long as it has some.
+  void client_came(ServedClient& client) noexcept;
+  void client_left(ServedClient& client) noexcept;
+  void connection_done(const Task<void>& task) noexcept;
 
  private:
-  struct Client {
-    Task<void> task;
-    FutureRef<StreamState> stream;
-  };
-  using Clients = std::list<Client>;
+  struct Clients final : ResidentLink {};
+  template <class F>
+  void for_each_client(F function) noexcept;
   void add_listener(int descriptor, const std::string& what);
-  void connection_done(Clients::iterator entry) noexcept;
   void resume() noexcept;
   void announce_if_finished() noexcept;
   void report(const char* message, std::exception_ptr error) noexcept;
@@ -126,6 +152,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   TimerHandle retry_;
   std::vector<FutureRef<Listener>> listeners_;
   Clients clients_;
+  std::size_t connections_ = 0;
+  std::shared_ptr<ServerState> self_;  // while there are connections
   Future<void> serving_forever_;
   std::vector<Future<void>> waiting_;
 };

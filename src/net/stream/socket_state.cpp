@@ -48,15 +48,19 @@ struct SocketState::Early {
 
 SocketState::SocketState(EventLoop& loop, int descriptor, bool tcp)
     : StreamState(loop.core()),
-      backend_(loop.io()),
       descriptor_(descriptor),
       nonblocking_(loop.io().nonblocking_sockets()),
-      receive_(*this, descriptor, tcp),
-      send_(*this, descriptor) {}
+      tcp_(tcp),
+      receive_(*this, descriptor),
+      send_(*this, descriptor) {
+  backend().claim(descriptor);
+}
+
+Backend& SocketState::backend() const noexcept { return core().loop()->io(); }
 
 SocketState::~SocketState() {
   if (descriptor_ < 0) return;
-  if (core().loop()) backend_.forget(descriptor_);
+  if (core().loop()) backend().forget(descriptor_);
   ::close(descriptor_);
 }
 
@@ -74,9 +78,9 @@ std::exception_ptr SocketState::failure(int result, const char* call) const noex
 ReceiveOperation::Room SocketState::Receive::room() noexcept {
   try {
     const ReceiveBuffer::Room place = owner_.input_.prepare();
-    return {place.data, place.size};
+    return {place.data, place.size, owner_.tcp_};
   } catch (...) {
-    return {nullptr, 0};
+    return {nullptr, 0, false};
   }
 }
 
@@ -91,12 +95,12 @@ void SocketState::want_bytes() noexcept {
     receive_failed(os_error(ECANCELED, "the loop is closed"), false);
     return;
   }
-  const int result = backend_.perform(receive_);
+  const int result = backend().perform(receive_);
   if (result != Operation::kPending) receive_failed(failure(result, "recv from"), false);
 }
 
 void SocketState::unwant_bytes() noexcept {
-  if (core().loop()) backend_.unwant(receive_);
+  if (core().loop()) backend().unwant(receive_);
 }
 
 void SocketState::prefetch(unsigned depth) const noexcept {
@@ -155,11 +159,11 @@ void SocketState::block_arrived(char* block, std::size_t size) noexcept {
   } catch (...) {
     give_receive_block(block);
     receive_failed(std::current_exception(), false);
-    backend_.cancel(receive_);
+    backend().cancel(receive_);
     return;
   }
   early_->size += size;
-  if (early_->size >= kReadAhead) backend_.stop(receive_);
+  if (early_->size >= kReadAhead) backend().stop(receive_);
 }
 
 // A block at a time, as epoll's receives would bring it. Reporting it may lead back to here.
@@ -183,13 +187,13 @@ void SocketState::take_early() noexcept {
 
 void SocketState::watch_idle() {
   input_.release_if_empty();
-  if (closing() || !core().loop() || backend_.watch(descriptor_)) return;
+  if (closing() || !core().loop() || backend().watch(descriptor_)) return;
   want_bytes();
   unwant_bytes();
 }
 
 bool SocketState::input_pending() const noexcept {
-  return early_ || (nonblocking_ && core().loop() && backend_.readable(descriptor_));
+  return early_ || (nonblocking_ && core().loop() && backend().readable(descriptor_));
 }
 
 // -- sending ------------------------------------------------------------------------------------------------------
@@ -217,7 +221,7 @@ void SocketState::start_sending() noexcept {
       if (!output().empty()) flight_.swap(output_);
     }
     if (outgoing().empty()) return;
-    const int result = core().loop() ? backend_.perform(send_) : -ECANCELED;
+    const int result = core().loop() ? backend().perform(send_) : -ECANCELED;
     if (result == Operation::kPending) return;
     account_for(result);
   }
@@ -245,8 +249,8 @@ void SocketState::shut_down_output() noexcept { ::shutdown(descriptor_, SHUT_WR)
 
 void SocketState::close_now() noexcept {
   if (!core().loop()) return;
-  backend_.cancel(receive_);
-  backend_.cancel(send_);
+  backend().cancel(receive_);
+  backend().cancel(send_);
   stop_file_part();
   close_if_idle();
 }
@@ -258,7 +262,7 @@ void SocketState::close_if_idle() noexcept {
     ::shutdown(descriptor_, SHUT_RDWR);
     return;
   }
-  backend_.forget(descriptor_);
+  backend().forget(descriptor_);
   ::close(std::exchange(descriptor_, -1));
 }
 

@@ -52,7 +52,7 @@ class SocketState final : public StreamState, public FromBlockCache {
  private:
   class Receive final : public ReceiveOperation {
    public:
-    Receive(SocketState& owner, int descriptor, bool tcp) noexcept : ReceiveOperation(descriptor, tcp), owner_(owner) {}
+    Receive(SocketState& owner, int descriptor) noexcept : ReceiveOperation(descriptor), owner_(owner) {}
     void finished(int result) noexcept override { owner_.received(result); }
     void prefetch(unsigned depth) const noexcept override { owner_.prefetch(depth); }
     void retain_owner() noexcept override { owner_.retain(); }
@@ -80,6 +80,8 @@ class SocketState final : public StreamState, public FromBlockCache {
   class SendFileScope;
 
   ~SocketState() override;
+  /// Precondition: the loop lives.
+  [[nodiscard]] Backend& backend() const noexcept;
   /// An operation is idle again and gives its reference back.
   void operation_left() noexcept;
   void close_if_idle() noexcept;
@@ -97,9 +99,9 @@ class SocketState final : public StreamState, public FromBlockCache {
   [[nodiscard]] std::exception_ptr failure(int result, const char* call) const noexcept;
   [[nodiscard]] std::exception_ptr send_failure(int result) const noexcept;
 
-  Backend& backend_;  // valid while core().loop() is not null
   int descriptor_;
   bool nonblocking_;
+  bool tcp_;
   bool file_part_in_flight_ = false;
   SendFile* file_part_ = nullptr;  // while sendfile() runs
   Receive receive_;

@@ -159,7 +159,8 @@ class StreamReader::Claim {
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
   ~Claim() { state_->unclaim_reading(); }
-  [[nodiscard]] StreamReceive more() const { return StreamReceive(state_); }
+  /// `co_await claim` waits for more bytes. An operator, since g++ keeps both what stands behind co_await and its awaiter.
+  [[nodiscard]] StreamReceive operator co_await() const noexcept { return StreamReceive(state_); }
 
  private:
   FutureRef<StreamState> state_;
@@ -192,7 +193,7 @@ Coro<std::string> StreamReader::read(std::ptrdiff_t n) {
 
 Coro<std::string> StreamReader::read_some(std::size_t n) {
   const Claim claim(*this);
-  if (n > 0 && buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim.more());
+  if (n > 0 && buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim);
   co_return take(n);
 }
 
@@ -201,7 +202,7 @@ Coro<std::string> StreamReader::read_all() {
   std::string all;
   for (;;) {
     if (exception()) std::rethrow_exception(exception());
-    if (buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim.more());
+    if (buffered().empty() && !state_->input_ended()) static_cast<void>(co_await claim);
     if (buffered().empty()) co_return all;
     const std::size_t size = std::min(limit_, buffered().size());
     if (all.size() + size > kReadAllLimit)
@@ -216,7 +217,7 @@ Coro<std::string> StreamReader::readexactly(std::size_t n) {
   while (buffered().size() < n) {
     if (state_->input_ended()) throw IncompleteReadError(take(buffered().size()), n);
     static_cast<void>(state_->input().take_fresh());
-    static_cast<void>(co_await claim.more());
+    static_cast<void>(co_await claim);
   }
   co_return take(n);
 }
@@ -228,7 +229,7 @@ Coro<std::string> StreamReader::read_through(Separators separators) {
   while (!record.decided(buffered())) {
     if (state_->input_ended()) throw IncompleteReadError(take(buffered().size()), std::string::npos);
     static_cast<void>(state_->input().take_fresh());
-    static_cast<void>(co_await claim.more());
+    static_cast<void>(co_await claim);
   }
   if (record.too_long()) throw LimitOverrunError(record.what_is_too_long(), record.consumed());
   co_return take(record.size());
@@ -249,7 +250,7 @@ Coro<std::string> StreamReader::readline() {
   while (!line.decided(buffered())) {
     if (state_->input_ended()) co_return take(buffered().size());
     static_cast<void>(state_->input().take_fresh());
-    static_cast<void>(co_await claim.more());
+    static_cast<void>(co_await claim);
   }
   if (line.too_long()) {
     const bool ends_there = line.size() <= buffered().size();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <openssl/err.h>
 
@@ -29,10 +30,18 @@ bool TlsState::wants_bytes() const noexcept {
          (phase_ == Phase::kOpen && (receiver_waits() || watched_));
 }
 
+bool TlsState::records_left() const noexcept { return !wire_.input.unread().empty() || SSL_pending(ssl_.get()) > 0; }
+
+void TlsState::ask_below() noexcept {
+  if (records_left()) below_received(false);
+  else below().want_for_layer();
+}
+
 void TlsState::want_bytes() noexcept {
   watched_ = false;
   input_.release_if_empty();
-  if (phase_ != Phase::kFailed && !closed()) below().want_for_layer();
+  if (phase_ == Phase::kFailed || closed()) return;
+  if (!telling_ || !records_left()) ask_below();
 }
 
 void TlsState::unwant_bytes() noexcept {
@@ -44,7 +53,7 @@ void TlsState::watch_idle() {
   input_.release_if_empty();
   if (phase_ != Phase::kOpen || closing() || can_receive()) return;
   watched_ = true;
-  below().want_for_layer();
+  ask_below();
 }
 
 std::exception_ptr TlsState::shake_hands() noexcept {
@@ -69,10 +78,11 @@ std::exception_ptr TlsState::shake_hands() noexcept {
 TlsState::Arrived TlsState::read_records() noexcept {
   Arrived arrived;
   char dropped[4096];
-  while (!wire_.input.unread().empty() || SSL_pending(ssl_.get()) > 0) {
+  ERR_clear_error();  // once: a read that succeeds leaves no error behind, and clearing costs more than one would think
+  while (records_left()) {
+    if (input_.fresh_size() >= kRecord && !closing()) return arrived;
     std::size_t count = 0;
     int result = 0;
-    ERR_clear_error();
     if (closing()) {
       result = SSL_read_ex(ssl_.get(), dropped, sizeof dropped, &count);
     } else {
@@ -100,8 +110,14 @@ TlsState::Arrived TlsState::read_records() noexcept {
 }
 
 void TlsState::below_received(bool now) noexcept {
-  if (busy_ || closed() || phase_ == Phase::kFailed) return;
   const FutureRef<StreamState> keep = FutureRef<StreamState>::share(this);
+  do {
+    take_from_below(now);
+  } while (now && phase_ == Phase::kOpen && !closed() && receiver_waits() && records_left());
+}
+
+void TlsState::take_from_below(bool now) noexcept {
+  if (busy_ || closed() || phase_ == Phase::kFailed) return;
   const bool shaking = phase_ == Phase::kHandshaking;
   busy_ = true;
   Arrived arrived;
@@ -120,11 +136,13 @@ void TlsState::below_received(bool now) noexcept {
     if (goodbye_is_over()) finish_closing();
   } else if (arrived.end) {
     if (!input_ended()) end_arrived(now);
-  } else if (below().receive_error()) {
+  } else if (below().receive_error() && !records_left()) {
     if (!receive_error()) receive_failed(below().receive_error(), now);
   } else if (arrived.bytes) {
+    const bool telling = std::exchange(telling_, now);
     bytes_arrived(now);
-  } else if (wants_bytes()) {
+    telling_ = telling;
+  } else if (wants_bytes() && !records_left()) {
     below().want_for_layer();
   }
 }
@@ -267,7 +285,7 @@ bool TlsState::goodbye_is_over() noexcept {
   if (below().send_error() || below().closed()) return true;
   if (below().unsent() > 0) return false;
   if (!close_notify_came_ && !below().input_ended() && !below().receive_error()) {
-    below().want_for_layer();
+    ask_below();
     return false;
   }
   busy_ = true;

@@ -9,8 +9,10 @@
 /// The phases. *Handshaking* from start() on: bytes from below go to SSL_do_handshake, and more are asked for until it
 /// is done. That counts as one unsent byte, so whoever waits until all is sent waits for the end of the handshake, the
 /// last flight included; what is sent meanwhile stays in output_ as it is. Then *open*: bytes from below are asked for
-/// while a task waits (or the stream is watched for what happens while it idles), all records that are complete are read
-/// at once, and what the protocol answers by itself (KeyUpdate) leaves with the next flush. Tickets arrive here, too.
+/// while a task waits (or the stream is watched for what happens while it idles), and what the protocol answers by itself
+/// (KeyUpdate) leaves with the next flush. Tickets arrive here, too. Records are read until there is one record's worth of
+/// bytes, then it is the reader's turn: it finds them in the processor's cache, and the next ones take the same memory.
+/// When it waits again it gets what is left before more is asked for. An end or a failure stands behind what is left.
 /// Reading never waits for writing nor writing for reading: no message of TLS 1.3, or of 1.2 without renegotiation,
 /// makes one need the other, so peers that both send without end cannot block each other. What is sent becomes records
 /// at once as long as less than kMostBelow of them wait below; the rest stays in output_ and follows as that empties. So
@@ -93,7 +95,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   bool say_goodbye() noexcept override;
   void close_now() noexcept override;
   [[nodiscard]] std::size_t in_transit() const noexcept override;
-  [[nodiscard]] bool input_pending() const noexcept override { return !below().quiet(); }
+  [[nodiscard]] bool input_pending() const noexcept override { return records_left() || !below().quiet(); }
 
  private:
   enum class Phase : std::uint8_t { kHandshaking, kOpen, kGoodbye, kFailed };
@@ -119,7 +121,14 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
     bool end = false;
     std::exception_ptr error;
   };
+  /// Stops when a record's worth of bytes is there that the reader was not told of.
   [[nodiscard]] Arrived read_records() noexcept;
+  /// Something received is not read yet.
+  [[nodiscard]] bool records_left() const noexcept;
+  /// Asks for bytes: first of what is left, then of the stream below.
+  void ask_below() noexcept;
+  /// Reads, and tells the reader.
+  void take_from_below(bool now) noexcept;
   /// Makes records of the bytes and sends them, as long as there is room below; how many it took.
   std::size_t encrypt(const std::string_view* pieces, std::size_t count) noexcept;
   void flush() noexcept;
@@ -142,6 +151,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   ShutdownTimer shutdown_timer_{*this};
   Phase phase_ = Phase::kHandshaking;
   bool busy_ = false;
+  bool telling_ = false;  // the reader, which runs meanwhile
   bool watched_ = false;  // while it idles
   bool close_notify_came_ = false;
   bool answered_in_http_ = false;

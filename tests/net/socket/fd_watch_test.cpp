@@ -170,6 +170,69 @@ TEST_F(FdWatchTest, ErrorsAndThrowingCallbacks) {
   }());
 }
 
+void expect_refused(int descriptor) {
+  EXPECT_THROW(add_reader(descriptor, [] {}), RuntimeError) << descriptor;
+  EXPECT_THROW(add_writer(descriptor, [] {}), RuntimeError) << descriptor;
+  EXPECT_FALSE(remove_reader(descriptor));
+  EXPECT_FALSE(remove_writer(descriptor));
+}
+
+// From the beginning, and not only once somebody waits.
+TEST_F(FdWatchTest, TheDescriptorOfAStreamIsRefused) {
+  run([]() -> Coro<void> {
+    auto pair = co_await tcp_pair();
+    const int number = pair.stream.descriptor();
+    expect_refused(number);
+    pair.peer.send("x");
+    const auto received = co_await pair.stream.receive();
+    EXPECT_EQ(received, "x");
+    pair.stream.consume(1);
+    expect_refused(number);
+    DetachedStream detached = detach(std::move(pair.stream));
+    add_reader(detached.descriptor(), [] {});
+    EXPECT_TRUE(remove_reader(detached.descriptor()));
+    ByteStream again = attach(std::move(detached));
+    expect_refused(again.descriptor());
+    again.close();
+    co_await again.wait_closed();
+    auto ends = plain_pair();  // likely with the number that was the stream's
+    EXPECT_NO_THROW(add_reader(ends[0].descriptor(), [] {}));
+    EXPECT_TRUE(remove_reader(ends[0].descriptor()));
+    EXPECT_NO_THROW(add_writer(ends[1].descriptor(), [] {}));
+    EXPECT_TRUE(remove_writer(ends[1].descriptor()));
+  }());
+}
+
+TEST_F(FdWatchTest, TheDescriptorOfATransportAndOfAServerIsRefused) {
+  run([]() -> Coro<void> {
+    Socket bound = Socket::create(SocketAddress::Family::kIPv4);
+    bound.bind(SocketAddress::ip("127.0.0.1", 0));
+    bound.listen(1);
+    const int listening = ::dup(bound.descriptor());
+    const int number = bound.detach();
+    EXPECT_NO_THROW(add_reader(listening, [] {}));
+    EXPECT_TRUE(remove_reader(listening));
+    auto server = co_await start_stream_server([](ByteStream) -> Coro<void> { co_return; }, number, ServerOptions());
+    expect_refused(number);
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    ByteStream reading = connect_read_pipe(ends[0]);
+    ByteStream writing = connect_write_pipe(ends[1]);
+    expect_refused(ends[0]);
+    expect_refused(ends[1]);
+    Socket datagrams = Socket::create(SocketAddress::Family::kIPv4, Socket::Type::kDatagram);
+    datagrams.bind(SocketAddress::ip("127.0.0.1", 0));
+    const int received_by = datagrams.descriptor();
+    auto making = create_datagram_endpoint([] { return std::make_shared<DatagramProtocol>(); }, std::move(datagrams));
+    auto endpoint = co_await std::move(making);
+    expect_refused(received_by);
+    endpoint.transport.close();
+    server.close();
+    co_await server.wait_closed();
+    ::close(listening);
+  }());
+}
+
 class SendfileTest : public NetTest {};
 
 TEST_F(SendfileTest, SendsARangeBehindWhatWasSentBefore) {
