@@ -52,7 +52,7 @@ struct Pair {
 // What it receives is appended to `bytes`, whichever way the backend hands it over.
 class TestReceive final : public ReceiveOperation {
  public:
-  explicit TestReceive(int descriptor) noexcept : ReceiveOperation(descriptor, true) {}
+  explicit TestReceive(int descriptor) noexcept : ReceiveOperation(descriptor) {}
   void finished(int result) noexcept override {
     ++finished_calls;
     last = result;
@@ -69,7 +69,7 @@ class TestReceive final : public ReceiveOperation {
   std::string bytes;
 
  private:
-  Room room() noexcept override { return {memory_, sizeof memory_}; }
+  Room room() noexcept override { return {memory_, sizeof memory_, true}; }
   void room_unused() noexcept override {}
   void take(char* block, std::size_t size) noexcept override {
     bytes.append(block, size);
