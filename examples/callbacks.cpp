@@ -13,15 +13,15 @@ int main() {
   EventLoop loop;
   const auto callback = [](const char* text) { std::printf("%s\n", text); };
   const auto now = loop.time();
-  loop.call_at(now + 3ms, [&loop] {
-    std::puts("at 3 ms: stop");
-    loop.stop();
-  });
   loop.call_later(2ms, callback, "after 2 ms");
   auto cancelled = loop.call_later(1ms, callback, "never");
   loop.call_at(now + 1ms, callback, "at 1 ms");
   loop.call_soon(callback, "soon");
   loop.call_soon(callback, "then");
   cancelled.cancel();
+  loop.call_at(loop.time() + 3ms, [&loop] {  // behind the others, however long it took to get here
+    std::puts("after 3 ms: stop");
+    loop.stop();
+  });
   loop.run_forever();
 }
