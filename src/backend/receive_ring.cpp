@@ -28,11 +28,11 @@ ReceiveRing::~ReceiveRing() {
 
 int ReceiveRing::set_up(io_uring& ring) noexcept {
   offered_.reset(static_cast<io_uring_buf_ring*>(std::aligned_alloc(kPage, kPage)));
-  static_assert(kMostBlocks * sizeof(io_uring_buf) <= kPage && (kMostBlocks & (kMostBlocks - 1)) == 0);
+  static_assert(kBlocks * sizeof(io_uring_buf) <= kPage && (kBlocks & (kBlocks - 1)) == 0);
   if (!offered_) return -ENOMEM;
   io_uring_buf_reg registration{};
   registration.ring_addr = reinterpret_cast<std::uintptr_t>(offered_.get());
-  registration.ring_entries = kMostBlocks;
+  registration.ring_entries = kBlocks;
   registration.bgid = kGroup;
   const int result = ::io_uring_register_buf_ring(&ring, &registration, 0);
   if (result != 0) return result;
@@ -48,21 +48,15 @@ void ReceiveRing::offer(unsigned index) noexcept {
   }
   --missing_;
   ::io_uring_buf_ring_add(offered_.get(), blocks_[index], kReceiveBlock, static_cast<unsigned short>(index),
-                          ::io_uring_buf_ring_mask(kMostBlocks), 0);
+                          ::io_uring_buf_ring_mask(kBlocks), 0);
   ::io_uring_buf_ring_advance(offered_.get(), 1);
 }
 
 bool ReceiveRing::refill() noexcept {
-  for (unsigned i = 0; i < wanted_ && missing_ > 0; ++i) {
+  for (unsigned i = 0; i < kBlocks && missing_ > 0; ++i) {
     if (!blocks_[i]) offer(i);
   }
-  return missing_ < wanted_;
-}
-
-void ReceiveRing::grow() noexcept {
-  if (missing_ > 0 || wanted_ == kMostBlocks) return;
-  missing_ = wanted_;
-  wanted_ *= 2;
+  return missing_ < kBlocks;
 }
 
 char* ReceiveRing::filled(unsigned flags) noexcept {

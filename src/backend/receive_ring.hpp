@@ -20,10 +20,9 @@ class ReceiveRing {
  public:
   /// The group that receives name.
   static constexpr unsigned short kGroup = 0;
-  /// Blocks in the ring, a queue: at most, and at first. One connection that is sent much has all of them filled before its
-  /// reader sees the first, and walks through their memory; so there are few, until other connections find none left.
-  static constexpr unsigned kMostBlocks = 64;
-  static constexpr unsigned kFewBlocks = 8;
+  // The ring is a queue: a longer one walks through more memory than the processor's cache holds, a shorter one runs
+  // empty within one batch of answers.
+  static constexpr unsigned kBlocks = 64;
 
   ReceiveRing() noexcept = default;
   ReceiveRing(const ReceiveRing&) = delete;
@@ -36,10 +35,8 @@ class ReceiveRing {
   [[nodiscard]] int set_up(io_uring& ring) noexcept;
   /// The block that an answer with these flags says was filled, null if it says none. The caller owns it.
   [[nodiscard]] char* filled(unsigned flags) noexcept;
-  /// Makes the blocks that are missing; false when there is no memory for a single one.
+  /// Makes a block for each place that has none; false when there is no memory for a single one.
   bool refill() noexcept;
-  /// A connection that had none of the blocks found no block: there will be more, if there were as many as there should be.
-  void grow() noexcept;
 
  private:
   struct FreeMemory {
@@ -48,9 +45,8 @@ class ReceiveRing {
   void offer(unsigned index) noexcept;
 
   std::unique_ptr<io_uring_buf_ring, FreeMemory> offered_;
-  char* blocks_[kMostBlocks] = {};
-  unsigned wanted_ = kFewBlocks;
-  unsigned missing_ = kFewBlocks;  // of those wanted
+  char* blocks_[kBlocks] = {};
+  unsigned missing_ = kBlocks;
 };
 
 }  // namespace v0

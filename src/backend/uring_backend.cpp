@@ -222,10 +222,7 @@ void UringBackend::queue(Operation& operation) noexcept {
 
 void UringBackend::answered(Operation& operation, int result, unsigned flags) noexcept {
   char* const block = ring_->received.filled(flags);
-  if (result == -ENOBUFS) {
-    if (!operation.brought_) ring_->received.grow();
-    if (!ring_->received.refill()) result = -ENOMEM;
-  }
+  if (result == -ENOBUFS && !ring_->received.refill()) result = -ENOMEM;
   const bool last = !(flags & IORING_CQE_F_MORE);
   if (last) {
     unlink(operation);
