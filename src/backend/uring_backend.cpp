@@ -240,8 +240,11 @@ void UringBackend::answered(Operation& operation, int result, unsigned flags) no
   } else {
     result = operation.completed(result);
     if (result == -EAGAIN || result == -EINTR) {
-      submit(operation);
-      return;
+      if (!operation.stopping_) {
+        submit(operation);
+        return;
+      }
+      result = -ECANCELED;  // it ended before the kernel came to the request to stop it, which will find nothing
     }
     operation.result_ = result;
   }

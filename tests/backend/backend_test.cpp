@@ -6,6 +6,7 @@
 #include "backend/poll_operation.hpp"
 #include "backend/receive_blocks.hpp"
 #include "backend/receive_operation.hpp"
+#include "backend/receive_ring.hpp"
 #include "backend/send_operation.hpp"
 
 #include <corolla/runtime.hpp>
@@ -67,6 +68,7 @@ class TestReceive final : public ReceiveOperation {
   int lost_bytes = 0;
   int references = 0;
   std::string bytes;
+  Backend* stops_at_once = nullptr;  // takes no more than what comes first
 
  private:
   Room room() noexcept override { return {memory_, sizeof memory_, true}; }
@@ -74,6 +76,7 @@ class TestReceive final : public ReceiveOperation {
   void take(char* block, std::size_t size) noexcept override {
     bytes.append(block, size);
     give_receive_block(block);
+    if (stops_at_once) stops_at_once->stop(*this);
   }
   char memory_[64] = {};
 };
@@ -154,6 +157,36 @@ TEST_F(BackendTest, AStoppedOperationBringsWhatWasOnItsWayAndSaysThatItEnded) {
   EXPECT_EQ(receive.bytes, "before after");
   io_->cancel(receive);
   while (!receive.idle()) turn();
+}
+
+// The kernel ends a receive that finds no block, and it begins again; unless it was told to stop meanwhile.
+TEST_F(BackendTest, AStoppedOperationEndsWhenTheSharedBlocksDoToo) {
+  if (io_->nonblocking_sockets()) return;
+  constexpr std::size_t kOthers = ReceiveRing::kBlocks - 2;
+  std::vector<std::unique_ptr<Pair>> pairs;
+  std::vector<std::unique_ptr<TestReceive>> others;
+  const auto perform_with = [&](std::string_view bytes) {
+    pairs.push_back(std::make_unique<Pair>(*io_));
+    pairs.back()->send(bytes);
+    others.push_back(std::make_unique<TestReceive>(pairs.back()->ends[0]));
+    ASSERT_EQ(io_->perform(*others.back()), Operation::kPending);
+  };
+  perform_with("makes the blocks");
+  while (others.front()->bytes.empty()) turn();
+  for (std::size_t i = 0; i < kOthers; ++i) perform_with("x");
+  perform_with(std::string(3 * kReceiveBlock + 1, 'x'));
+  TestReceive& stopped = *others.back();
+  stopped.stops_at_once = io_.get();
+  for (int turns = 0; turns < 1000 && !stopped.idle(); ++turns) turn(0s);
+  EXPECT_TRUE(stopped.idle());
+  EXPECT_EQ(stopped.last, -ECANCELED);
+  stopped.stops_at_once = nullptr;
+  while (stopped.bytes.size() < 3 * kReceiveBlock + 1) {
+    ASSERT_EQ(io_->perform(stopped), Operation::kPending);
+    turn();
+  }
+  io_->shut_down();
+  for (const auto& receive : others) EXPECT_EQ(receive->references, 0);
 }
 
 // More answers than the shared blocks can hold, and more bytes than all of them together.
