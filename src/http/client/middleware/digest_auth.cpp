@@ -10,25 +10,18 @@
 #include "http/client/redirect.hpp"
 #include "http/client/response_state.hpp"
 #include "http/hex.hpp"
+#include "http/random_bytes.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
-
-#include <openssl/rand.h>
 
 namespace corolla::inline v0::http {
 
 namespace {
 
 constexpr std::size_t kMostOrigins = 256;
-
-std::string make_cnonce() {
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw RuntimeError("no random bytes");
-  return to_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
+constexpr std::size_t kCnonceBytes = 16;
 
 // The prefixes of a challenge's domain within its origin; the whole origin without any.
 std::vector<std::string> spaces_of(const DigestChallenge& challenge, const Url& url) {
@@ -116,7 +109,7 @@ class DigestAuth::State {
     space.origin = origin;
     space.prefixes = spaces_of(challenge, url);
     space.challenge = std::move(challenge);
-    space.cnonce = make_cnonce();
+    space.cnonce = to_hex(random_bytes(kCnonceBytes));
     return space;
   }
 
