@@ -89,11 +89,13 @@ int EpollBackend::start_waiting(Operation& operation) {
   Slot& own = slot(operation.descriptor());
   Operation*& place = own.waiting[index(operation)];
   const bool polls = operation.only_polls();
-  if (place || (own.registered != Registered::kNo && polls != (own.registered == Registered::kOneShot))) return -EBUSY;
+  const bool registered_otherwise =
+      own.registered != Registered::kNo && polls != (own.registered == Registered::kOneShot);
+  if (place || (registered_otherwise && own.waited_for())) return -EBUSY;
   place = &operation;
   int error = 0;
   if (polls) error = arm_one_shot(operation.descriptor(), own);
-  else if (own.registered == Registered::kNo) error = register_edge(operation.descriptor(), own);
+  else if (own.registered != Registered::kEdge) error = register_edge(operation.descriptor(), own);
   if (error != 0) {
     place = nullptr;
     return error;

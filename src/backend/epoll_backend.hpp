@@ -57,6 +57,8 @@ class EpollBackend final : public Backend {
     std::uint32_t generation = 0;
     std::uint8_t ready = kWritable;
     Registered registered = Registered::kNo;
+
+    [[nodiscard]] bool waited_for() const noexcept { return waiting[0] || waiting[1]; }
   };
 
   static std::size_t index(const Operation& operation) noexcept {

@@ -14,8 +14,9 @@ namespace corolla {
 inline namespace v0 {
 
 /// Calls `callback` whenever `descriptor` can be read, or its peer is gone. Replaces an earlier callback. Needs the running
-/// loop. RuntimeError when the descriptor belongs to a stream, a transport or a server; OSError when the kernel cannot wait
-/// for it (EPERM for regular files). What the callback throws goes to the loop's exception handler.
+/// loop. RuntimeError when the descriptor belongs to a stream, a transport or a server, and with epoll while a task waits in
+/// sock_recv or its kin for it; OSError when the kernel cannot wait for it (EPERM for regular files). What the callback
+/// throws goes to the loop's exception handler.
 COROLLA_API void add_reader(int descriptor, std::function<void()> callback);
 /// As add_reader, when it can be written.
 COROLLA_API void add_writer(int descriptor, std::function<void()> callback);

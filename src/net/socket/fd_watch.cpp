@@ -81,11 +81,10 @@ bool remove(int descriptor, Operation::Direction direction) noexcept {
 void add(int descriptor, Operation::Direction direction, std::function<void()> callback) {
   EventLoop& loop = get_running_loop();
   if (descriptor < 0) throw ValueError("invalid file descriptor: " + std::to_string(descriptor));
-  const auto refuse = [descriptor] {
-    throw RuntimeError("file descriptor " + std::to_string(descriptor) +
-                       " is used by a stream, a transport or a server");
+  const auto refuse = [descriptor](const char* by_whom) {
+    throw RuntimeError("file descriptor " + std::to_string(descriptor) + " is used by " + by_whom);
   };
-  if (loop.io().claimed(descriptor)) refuse();
+  if (loop.io().claimed(descriptor)) refuse("a stream, a transport or a server");
   remove(descriptor, direction);
   auto* const watch = new Watch(loop, descriptor, direction, std::move(callback));
   int result = Operation::kPending;
@@ -98,7 +97,7 @@ void add(int descriptor, Operation::Direction direction, std::function<void()> c
   }
   if (result == Operation::kPending) return;
   remove(descriptor, direction);
-  if (result == -EBUSY) refuse();  // by somebody who has not claimed it: a task that waits for a Socket
+  if (result == -EBUSY) refuse("a task that waits for its socket");
   throw OSError(-result, "cannot wait for file descriptor " + std::to_string(descriptor));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/net/net_test.hpp"
+#include "tests/net/socket/sock_test.hpp"
 
 #include "tests/support/temporary_directory.hpp"
 
@@ -200,6 +200,46 @@ TEST_F(FdWatchTest, TheDescriptorOfAStreamIsRefused) {
     EXPECT_TRUE(remove_reader(ends[0].descriptor()));
     EXPECT_NO_THROW(add_writer(ends[1].descriptor(), [] {}));
     EXPECT_TRUE(remove_writer(ends[1].descriptor()));
+  }());
+}
+
+// Tasks and callbacks wait for it in different ways, and take turns.
+TEST_F(FdWatchTest, ASocketThatATaskWaitedForMayBeWatchedAndTheOtherWayRound) {
+  run([]() -> Coro<void> {
+    auto pair = co_await socket_and_peer();
+    const int number = pair.socket.descriptor();
+    for (int turn = 0; turn < 3; ++turn) {
+      auto receiving = create_task(sock_recv(pair.socket, 8));
+      co_await sleep(0s);
+      pair.peer.send("task");
+      const std::string received = co_await receiving;
+      EXPECT_EQ(received, "task");
+      std::string seen;
+      add_reader(number, [&] {
+        char bytes[8];
+        const ssize_t count = ::recv(number, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (count > 0) seen.append(bytes, static_cast<std::size_t>(count));
+      });
+      bool writable = false;
+      add_writer(number, [&] { writable = true; });
+      pair.peer.send("callback");
+      while (seen.size() < 8 || !writable) co_await sleep(1ms);
+      EXPECT_EQ(seen, "callback");
+      EXPECT_TRUE(remove_reader(number));
+      EXPECT_TRUE(remove_writer(number));
+    }
+    // What came while nobody waited is not lost by the change from one to the other.
+    pair.peer.send("before");
+    const std::string before = co_await sock_recv(pair.socket, 8);
+    EXPECT_EQ(before, "before");
+    const std::string much(8 << 20, 'x');
+    auto sending = create_task(sock_sendall(pair.socket, much));
+    std::size_t taken = 0;
+    while (taken < much.size()) {
+      taken += pair.peer.take().size();
+      co_await sleep(0s);
+    }
+    co_await sending;
   }());
 }
 
