@@ -156,7 +156,10 @@ int serve_until_stopped(const ServeArguments& arguments) {
   std::optional<LogOutput> log;
   const char* option = "--cert";
   try {
-    if (!arguments.certificates.empty()) tls = TlsContext::server(arguments.certificates, arguments.key);
+    if (!arguments.certificates.empty()) {
+      tls = TlsContext::server(arguments.certificates, arguments.key);
+      tls.set_kernel_tls(true);  // it sends files
+    }
     option = "--cors";
     cors.emplace(arguments.cors);
     option = "--log-format";

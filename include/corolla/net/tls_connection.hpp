@@ -47,6 +47,8 @@ class COROLLA_API TlsConnection {
   [[nodiscard]] virtual std::string_view server_name() const noexcept = 0;
   /// The peer's certificate, verified or not; nullopt when it showed none.
   [[nodiscard]] virtual std::optional<TlsCertificate> peer_certificate() const = 0;
+  /// The kernel encrypts what is sent: TlsContext::set_kernel_tls.
+  [[nodiscard]] virtual bool kernel_tls() const noexcept = 0;
   /// The peer ended its bytes with a close_notify. False at the end of a stream means that it may have been cut short by
   /// somebody on the way: what is delimited by the end alone is not to be believed then.
   [[nodiscard]] virtual bool ended_cleanly() const noexcept = 0;

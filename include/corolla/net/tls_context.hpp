@@ -85,6 +85,11 @@ class COROLLA_API TlsContext {
   void set_num_tickets(unsigned count);
   /// Clients: resume sessions, by server name and port. The last 256 servers are remembered.
   void set_session_resumption(bool resume);
+  /// Hands the encryption of what is sent to the kernel (kTLS), so that ByteStream::sendfile copies a file as little as it does
+  /// without TLS. False unless set. Where that cannot be, nothing changes: Linux without its module "tls", a stream below that
+  /// is no TCP socket, a cipher other than AES-GCM and ChaCha20-Poly1305. TlsConnection::kernel_tls tells. A peer that wants the
+  /// keys changed (KeyUpdate) gets an error then, for the kernel keeps those it has.
+  void set_kernel_tls(bool wanted);
   /// Servers: a client that asks for `name` ("*.example.org": for one label more) gets that context's certificate and
   /// ALPN protocols. The rest stays this one's.
   void add_server_name(const std::string& name, const TlsContext& context);

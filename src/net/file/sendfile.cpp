@@ -126,32 +126,33 @@ class SocketState::SendFileScope {
   FutureRef<SendFile> operation_;
 };
 
-Coro<std::uint64_t> SocketState::send_file_parts(int file, std::uint64_t offset, std::uint64_t count) {
+Coro<std::optional<std::uint64_t>> SocketState::copy_file(FutureRef<StreamState> sender, int file, std::uint64_t offset,
+                                                          std::uint64_t count) {
   const auto self = FutureRef<StreamState>::share(this);
   std::uint64_t sent = 0;
-  bool unsupported = false;
-  {
-    const SendFileScope part(*this, file);
-    while (sent < count) {
-      part->start(offset + sent, count - sent);
-      co_await StreamDrain(self, Level::kEmpty);
-      const int result = part->result();
-      if (result == 0) break;
-      if (result < 0) {
-        // Not every file can be copied inside the kernel.
-        unsupported = sent == 0 && (result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP);
-        if (unsupported) break;
-        send_failed(failure(result, "sendfile to"));
-        check_sent(Level::kEmpty);
-      }
-      sent += static_cast<std::uint64_t>(result);
+  const SendFileScope part(*this, file);
+  while (sent < count) {
+    part->start(offset + sent, count - sent);
+    co_await StreamDrain(sender, Level::kEmpty);
+    const int result = part->result();
+    if (result == 0) break;
+    if (result < 0) {
+      // Not every file can be copied inside the kernel.
+      if (sent == 0 && (result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP)) co_return std::nullopt;
+      send_failed(failure(result, "sendfile to"));
+      check_sent(Level::kEmpty);
     }
-  }
-  if (unsupported) {
-    auto copying = StreamState::send_file_parts(file, offset, count);
-    co_return co_await std::move(copying);
+    sent += static_cast<std::uint64_t>(result);
   }
   co_return sent;
+}
+
+Coro<std::uint64_t> SocketState::send_file_parts(int file, std::uint64_t offset, std::uint64_t count) {
+  auto copying = copy_file(FutureRef<StreamState>::share(this), file, offset, count);
+  const std::optional<std::uint64_t> sent = co_await std::move(copying);
+  if (sent) co_return *sent;
+  auto reading = StreamState::send_file_parts(file, offset, count);
+  co_return co_await std::move(reading);
 }
 
 }  // namespace v0

@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <linux/tls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -235,6 +238,7 @@ void SocketState::account_for(int sent) noexcept {
   }
   if (nonblocking_) drop_output(static_cast<std::size_t>(sent));
   else flight_.drop_in_place(static_cast<std::size_t>(sent));
+  if (record_type_ != SendOperation::kPlain && unsent() == 0) record_type_ = SendOperation::kData;
   output_moved();
 }
 
@@ -244,6 +248,34 @@ void SocketState::sent_some(int result) noexcept {
 }
 
 void SocketState::shut_down_output() noexcept { ::shutdown(descriptor_, SHUT_WR); }
+
+bool SocketState::encrypt_in_kernel(const void* keys, std::size_t size) noexcept {
+  static constexpr char kName[] = "tls";
+  const bool encrypts = tcp_ && ::setsockopt(descriptor_, IPPROTO_TCP, TCP_ULP, kName, sizeof kName) == 0 &&
+                        ::setsockopt(descriptor_, SOL_TLS, TLS_TX, keys, static_cast<socklen_t>(size)) == 0;
+  if (encrypts) record_type_ = SendOperation::kData;
+  return encrypts;
+}
+
+void SocketState::send_record(std::uint8_t type, std::string_view record) noexcept {
+  if (closed() || send_error()) return;
+  int result = SendOperation::send_record_now(descriptor_, type, record);
+  if (result == -EAGAIN) result = 0;
+  if (result < 0) {
+    send_failed(send_failure(result));
+    return;
+  }
+  record.remove_prefix(static_cast<std::size_t>(result));
+  if (record.empty()) return;
+  try {
+    output_.append(record);
+  } catch (...) {
+    send_failed(std::current_exception());
+    return;
+  }
+  record_type_ = type;
+  output_added();
+}
 
 // -- life ---------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,9 @@
 #include <corolla/net/send_buffer.hpp>
 #include <corolla/net/stream_state.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace corolla {
 inline namespace v0 {
@@ -37,6 +39,16 @@ class SocketState final : public StreamState, public FromBlockCache {
   [[nodiscard]] SocketAddress sockname() const override;
   [[nodiscard]] int descriptor() const noexcept override { return closed() ? -1 : descriptor_; }
   void watch_idle() override;
+
+  // -- for TLS in the kernel (net/tls/kernel_tls.hpp) -----------------------------------------------------------------
+  /// The kernel encrypts what is sent from now on with these keys, a tls12_crypto_info_*. False: it does not.
+  [[nodiscard]] bool encrypt_in_kernel(const void* keys, std::size_t size) noexcept;
+  /// Sends a record that is no data. Preconditions: the kernel encrypts, unsent() is 0, and nothing is sent until it is 0 again.
+  void send_record(std::uint8_t type, std::string_view record) noexcept;
+  /// sendfile() for `sender`, a stream on this one, whose task waits and whose deadline counts. Nothing: the kernel cannot
+  /// copy that file.
+  Coro<std::optional<std::uint64_t>> copy_file(FutureRef<StreamState> sender, int file, std::uint64_t offset,
+                                               std::uint64_t count);
 
  protected:
   void want_bytes() noexcept override;
@@ -74,6 +86,7 @@ class SocketState final : public StreamState, public FromBlockCache {
 
    private:
     [[nodiscard]] std::string_view bytes() const noexcept override { return owner_.outgoing(); }
+    [[nodiscard]] std::uint8_t record_type() const noexcept override { return owner_.record_type_; }
     SocketState& owner_;
   };
   class SendFile;
@@ -103,7 +116,8 @@ class SocketState final : public StreamState, public FromBlockCache {
   bool nonblocking_;
   bool tcp_;
   bool file_part_in_flight_ = false;
-  SendFile* file_part_ = nullptr;  // while sendfile() runs
+  std::uint8_t record_type_ = SendOperation::kPlain;  // of what is unsent
+  SendFile* file_part_ = nullptr;                     // while sendfile() runs
   Receive receive_;
   Send send_;
   std::unique_ptr<Early> early_;  // io_uring: what arrived while nobody waited, while there is any

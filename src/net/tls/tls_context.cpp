@@ -227,6 +227,11 @@ void TlsContext::set_session_resumption(bool resume) {
   rules().resume = resume && !rules().server;
 }
 
+void TlsContext::set_kernel_tls(bool wanted) {
+  if (wanted) SSL_CTX_set_options(rules().context(), SSL_OP_ENABLE_KTLS);
+  else SSL_CTX_clear_options(rules().context(), SSL_OP_ENABLE_KTLS);
+}
+
 void TlsContext::add_server_name(const std::string& name, const TlsContext& context) {
   if (!is_server() || !context.is_server()) throw ValueError("server names are for contexts of servers");
   if (name.empty()) throw ValueError("a server name must not be empty");

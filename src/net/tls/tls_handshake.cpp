@@ -42,12 +42,13 @@ TlsState::TlsState(ByteStream stream, std::shared_ptr<TlsContextState> context, 
       context_(context->shared ? context->shared : context),
       default_alpn_(context->shared ? context->alpn() : std::string()),
       below_(std::move(stream)),
-      wire_(below().input()),
+      wire_(below().input(), below()),
       ssl_(context_->make_ssl()),
       shutdown_timeout_(options.shutdown_timeout) {
   BIO* const bio = make_wire_bio(wire_);
   if (!bio) throw std::bad_alloc();
   SSL_set_bio(ssl_.get(), bio, bio);
+  if (SSL_get_options(ssl_.get()) & SSL_OP_ENABLE_KTLS) wire_.kernel = std::make_unique<KernelTls>(below());
   SSL_set_ex_data(ssl_.get(), own_index(), this);
   int mode = SSL_VERIFY_NONE;
   if (context_->verify_mode != TlsVerifyMode::kNone) mode = SSL_VERIFY_PEER;
@@ -144,6 +145,8 @@ std::exception_ptr TlsState::openssl_failure() noexcept {
     std::string words = reason.empty() ? "the connection broke" : reason;
     if (number >= kAlertReasons) words = "the peer refuses: " + words_of_alert(number - kAlertReasons);
     else if (number == SSL_R_HTTP_REQUEST) words = "the peer speaks plain HTTP (" + reason + ")";
+    else if (wire_.kernel && wire_.kernel->keys_refused())
+      words = "the peer wants the keys changed, and the kernel keeps those it has";
     else if (answered_in_http_) words = "the peer answers in plain HTTP, not TLS (" + reason + ")";
     return std::make_exception_ptr(
         TlsError((shaking ? "TLS handshake with " : "TLS connection with ") + peer() + " failed: " + words, reason));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls/tls_state.hpp"
 
+#include "net/stream/socket_state.hpp"
+
 #include <corolla/net/tls_error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 
@@ -149,8 +151,16 @@ void TlsState::take_from_below(bool now) noexcept {
 
 // -- sending ------------------------------------------------------------------------------------------------------
 
+std::size_t TlsState::records_waiting() const noexcept { return wire_.kernel ? wire_.kernel->waiting() : 0; }
+
+void TlsState::send_waiting_records() noexcept {
+  busy_ = true;
+  wire_.kernel->send_waiting();
+  busy_ = false;
+}
+
 std::size_t TlsState::in_transit() const noexcept {
-  return wire_.output.size() + (phase_ == Phase::kFailed ? 0 : below().unsent()) +
+  return wire_.output.size() + (phase_ == Phase::kFailed ? 0 : below().unsent() + records_waiting()) +
          (phase_ == Phase::kHandshaking ? 1 : 0);
 }
 
@@ -174,7 +184,7 @@ std::size_t TlsState::encrypt(const std::string_view* pieces, std::size_t count)
   std::size_t offset = 0;
   std::exception_ptr error;
   busy_ = true;
-  while (!error && below().unsent() < kFewBelow && !below().send_error()) {
+  while (!error && below().unsent() < kFewBelow && !below().send_error() && records_waiting() == 0) {
     while (wire_.output.size() < kMostBelow) {
       while (piece < count && offset == pieces[piece].size()) {
         ++piece;
@@ -216,15 +226,20 @@ std::size_t TlsState::encrypt(const std::string_view* pieces, std::size_t count)
 }
 
 void TlsState::flush() noexcept {
-  if (wire_.output.empty()) return;
-  std::string records = take_records(wire_);
-  const std::string_view piece = records;
   try {
-    below().send(&piece, 1);
+    send_records(wire_);
   } catch (...) {
     send_failed(std::current_exception());
   }
-  give_back_records(std::move(records));
+}
+
+Coro<std::uint64_t> TlsState::send_file_parts(int file, std::uint64_t offset, std::uint64_t count) {
+  if (SocketState* const socket = wire_.kernel ? wire_.kernel->socket() : nullptr) {
+    auto copying = socket->copy_file(FutureRef<StreamState>::share(this), file, offset, count);
+    if (const std::optional<std::uint64_t> sent = co_await std::move(copying)) co_return *sent;
+  }
+  auto reading = StreamState::send_file_parts(file, offset, count);
+  co_return co_await std::move(reading);
 }
 
 // A peer that refuses a handshake closes behind its alert: what it said is the better answer.
@@ -236,6 +251,7 @@ void TlsState::note_failure_below() noexcept {
 void TlsState::below_moved() noexcept {
   if (busy_ || closed() || phase_ == Phase::kFailed) return;
   const FutureRef<StreamState> keep = FutureRef<StreamState>::share(this);
+  if (wire_.kernel) send_waiting_records();
   note_failure_below();
   if (closed()) return;
   if (below().unsent() < kFewBelow) encrypt_output();
@@ -283,7 +299,7 @@ bool TlsState::say_goodbye() noexcept {
 
 bool TlsState::goodbye_is_over() noexcept {
   if (below().send_error() || below().closed()) return true;
-  if (below().unsent() > 0) return false;
+  if (below().unsent() + records_waiting() > 0) return false;
   if (!close_notify_came_ && !below().input_ended() && !below().receive_error()) {
     ask_below();
     return false;

@@ -23,6 +23,9 @@
 /// nobody else may. Then the stream below is closed. *Failed*: OpenSSL refused what it read. Its alert is sent, the stream
 /// below closed behind it, and both directions have the error for good. abort() leads out of each phase at once.
 ///
+/// *The kernel* may encrypt what is sent in OpenSSL's place (kernel_tls.hpp). Then records that are no data may wait for the
+/// data before them; nothing is encrypted meanwhile, and they count as unsent.
+///
 /// The end of the stream below is this one's end; ended_cleanly() tells whether a close_notify came before.
 ///
 /// Reentrance. Sending below may come back as below_moved() in the middle, hence `busy_`. Waking the receiver may run its
@@ -84,6 +87,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   [[nodiscard]] bool resumed() const noexcept override;
   [[nodiscard]] std::string_view server_name() const noexcept override;
   [[nodiscard]] std::optional<TlsCertificate> peer_certificate() const override;
+  [[nodiscard]] bool kernel_tls() const noexcept override { return wire_.kernel && wire_.kernel->encrypts(); }
   [[nodiscard]] bool ended_cleanly() const noexcept override { return close_notify_came_; }
 
  protected:
@@ -95,6 +99,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   bool say_goodbye() noexcept override;
   void close_now() noexcept override;
   [[nodiscard]] std::size_t in_transit() const noexcept override;
+  Coro<std::uint64_t> send_file_parts(int file, std::uint64_t offset, std::uint64_t count) override;
   [[nodiscard]] bool input_pending() const noexcept override { return records_left() || !below().quiet(); }
 
  private:
@@ -132,6 +137,9 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   /// Makes records of the bytes and sends them, as long as there is room below; how many it took.
   std::size_t encrypt(const std::string_view* pieces, std::size_t count) noexcept;
   void flush() noexcept;
+  /// Bytes of records that are no data and wait for the data before them (kernel_tls.hpp).
+  [[nodiscard]] std::size_t records_waiting() const noexcept;
+  void send_waiting_records() noexcept;
   void encrypt_output() noexcept;
   void note_failure_below() noexcept;
   [[nodiscard]] bool wants_bytes() const noexcept;

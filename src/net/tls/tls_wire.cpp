@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls/tls_wire.hpp"
 
+#include <corolla/net/stream_state.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
@@ -34,7 +36,14 @@ int read_wire(BIO* bio, char* out, std::size_t size, std::size_t* got) {
 int write_wire(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
   BIO_clear_retry_flags(bio);
   try {
-    std::string& output = wire_of(bio).output;
+    TlsWire& wire = wire_of(bio);
+    if (const std::uint8_t type = std::exchange(wire.next_record, 0); type != 0) {
+      send_records(wire);
+      if (!wire.kernel->put(type, {bytes, size})) return 0;
+      *written = size;
+      return 1;
+    }
+    std::string& output = wire.output;
     if (output.empty() && output.capacity() < spare.capacity()) output = std::exchange(spare, {});
     output.append(bytes, size);
   } catch (...) {  // OpenSSL takes no exceptions; its caller sees a failed write
@@ -44,7 +53,37 @@ int write_wire(BIO* bio, const char* bytes, std::size_t size, std::size_t* writt
   return 1;
 }
 
-long control_wire(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+// OpenSSL's orders to a BIO that can encrypt; openssl/bio.h reserves the numbers, and names those that others may need.
+constexpr int kTakeKeys = 72;
+constexpr int kNextIsRecord = 74;
+constexpr int kNextIsData = 75;
+
+// Nothing may be left of what OpenSSL encrypted itself when the kernel begins to.
+bool take_keys(TlsWire& wire, const void* keys) noexcept {
+  try {
+    send_records(wire);
+  } catch (...) {  // out of memory, and part of the handshake is lost
+    wire.stream.abort();
+    return false;
+  }
+  return wire.kernel->take_keys(keys);
+}
+
+long control_wire(BIO* bio, int command, long number, void* pointer) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  TlsWire& wire = wire_of(bio);
+  if (!wire.kernel) return 0;
+  switch (command) {
+    case kTakeKeys: {
+      const bool for_sending = number != 0;
+      return for_sending && take_keys(wire, pointer) ? 1 : 0;
+    }
+    case BIO_CTRL_GET_KTLS_SEND: return wire.kernel->encrypts() ? 1 : 0;
+    case kNextIsRecord: wire.next_record = static_cast<std::uint8_t>(number); return 1;
+    case kNextIsData: wire.next_record = 0; return 1;
+    default: return 0;
+  }
+}
 
 const BIO_METHOD* wire_method() noexcept {
   static const BIO_METHOD* const method = [] {
@@ -70,9 +109,11 @@ BIO* make_wire_bio(TlsWire& wire) noexcept {
   return bio;
 }
 
-std::string take_records(TlsWire& wire) noexcept { return std::exchange(wire.output, {}); }
-
-void give_back_records(std::string records) noexcept {
+void send_records(TlsWire& wire) {
+  if (wire.output.empty()) return;
+  std::string records = std::exchange(wire.output, {});
+  const std::string_view piece = records;
+  wire.stream.send(&piece, 1);
   if (records.capacity() > kMostKept || records.capacity() <= spare.capacity()) return;
   records.clear();
   spare = std::move(records);

@@ -99,11 +99,11 @@ TEST_F(SessionsCancelTest, AClientThatLeavesLeavesTheStorageAsItWas) {
       const char* step;
       const char* left;
     };
-    for (const Cut cut : {Cut{"/set?name=Bob", "load", R"(kept {"name":"Ann"})"},
-                          Cut{"/set?name=Bob", "save", R"(kept {"name":"Ann"})"},
-                          Cut{"/logout", "remove", R"(kept {"name":"Ann"})"},
-                          // The old session is forgotten first, so nobody is in by its cookie.
-                          Cut{"/login?user=Bob", "save", "new {}"}}) {
+    for (const Cut cut :
+         {Cut{"/set?name=Bob", "load", R"(kept {"name":"Ann"})"},
+          Cut{"/set?name=Bob", "save", R"(kept {"name":"Ann"})"}, Cut{"/logout", "remove", R"(kept {"name":"Ann"})"},
+          // The old session is forgotten first, so nobody is in by its cookie.
+          Cut{"/login?user=Bob", "save", "new {}"}}) {
       const auto storage = std::make_shared<HeldStorage>();
       WebServerOptions options;
       options.handler_cancellation = true;
