@@ -236,7 +236,8 @@ void TlsState::flush() noexcept {
 Coro<std::uint64_t> TlsState::send_file_parts(int file, std::uint64_t offset, std::uint64_t count) {
   if (SocketState* const socket = wire_.kernel ? wire_.kernel->socket() : nullptr) {
     auto copying = socket->copy_file(FutureRef<StreamState>::share(this), file, offset, count);
-    if (const std::optional<std::uint64_t> sent = co_await std::move(copying)) co_return *sent;
+    const std::optional<std::uint64_t> sent = co_await std::move(copying);
+    if (sent) co_return *sent;
   }
   auto reading = StreamState::send_file_parts(file, offset, count);
   co_return co_await std::move(reading);
