@@ -38,7 +38,8 @@ def _entry(peer, connections, scale):
         # a fresh server each time, on the core that is under test; the client has the other one
         with announcing(argv, core=CLIENT_CORE) as server:
             load = [OUT / "connections_load", server.port, server.pid, connections, echoes, rate]
-            return run_reporting(load, ops=echoes, cores=SERVER_CORE, servers=[server])
+            # a connection that is slow to make, as on an emulated machine, is waited for
+            return run_reporting(load, ops=echoes, cores=SERVER_CORE, servers=[server], timeout=600 + connections / 500)
 
     return Entry(peer, measure, can_run, limit=peer == RAW, yardstick=peer not in (RAW, "corolla"))
 

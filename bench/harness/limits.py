@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from .model import Unavailable
 
 SPARE = 200  # descriptors for anything else
-PORTS_EACH = 20_000  # connections from one address, as in peers/raw/connections_load.c
+PORTS_EACH = 12_000  # connections from one address, as in peers/raw/connections_load.c, which says why it is half of what there is
 KERNEL_BYTES = 12 * 1024  # that both ends of a connection that is idle take of the kernel's memory
 
 
@@ -32,7 +32,7 @@ def _check(connections):
         if limit and limit[0] < needed:
             raise Unavailable(f"{connections:,} connections need {name.replace('/', '.')} to be {needed:,}, it is {limit[0]:,}")
     low, high = _sysctl("net/ipv4/ip_local_port_range")
-    if high - low < PORTS_EACH:
+    if high - low < 2 * PORTS_EACH:
         raise Unavailable(f"{PORTS_EACH:,} connections are made from each address, and net.ipv4.ip_local_port_range is {low} to {high}")
     if (memory := _available_memory()) < connections * KERNEL_BYTES:
         raise Unavailable(f"{connections:,} connections take about {connections * KERNEL_BYTES >> 20:,} MiB of the kernel's memory, "

@@ -14,7 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -57,7 +57,7 @@ class KernelTls {
   bool encrypts_ = false;
   bool keys_refused_ = false;
   std::size_t waiting_ = 0;
-  std::deque<Record> records_;
+  std::list<Record> records_;  // mostly none
 };
 
 }  // namespace v0
