@@ -79,16 +79,6 @@ Coro<std::pair<ByteStream, ByteStream>> tcp_streams() {
   co_return std::pair(std::move(client), std::move(*served));
 }
 
-Coro<std::string> read_all(ByteStream& stream) {
-  std::string all;
-  for (;;) {
-    const std::string_view bytes = co_await stream.receive();
-    if (bytes.empty()) co_return all;
-    all += bytes;
-    stream.consume(bytes.size());
-  }
-}
-
 Coro<TlsPair> pair_over_tcp(TlsContext client_rules, TlsContext server_rules) {
   auto ends = co_await tcp_streams();
   auto shaking =
@@ -124,7 +114,7 @@ TEST_F(WithoutKernelTlsTest, WhereItCannotBeNothingChanges) {
     EXPECT_FALSE(within.server->tls()->kernel_tls());
     const std::string bytes = numbered(1 << 20);
     auto sending = create_task(send_and_close(*within.server, bytes));
-    const std::string received = co_await read_all(*within.client);
+    const std::string received = co_await receive_all(*within.client);
     EXPECT_EQ(received, bytes);
     within.client->close();
     co_await sending;
@@ -178,7 +168,7 @@ TEST_F(KernelTlsTest, BytesAndFilesArriveBothWays) {
           stream.close();
           co_await stream.wait_closed();
         }(server, file, bytes.size()));
-        const std::string answer = co_await read_all(client);
+        const std::string answer = co_await receive_all(client);
         EXPECT_TRUE(answer == "header" + bytes.substr(1000, bytes.size() - 2000) + "trailer") << kind.name;
         EXPECT_TRUE(client.tls()->ended_cleanly()) << kind.name;
         client.close();
@@ -199,7 +189,7 @@ TEST_F(KernelTlsTest, TheEndComesBehindAllThatASlowReaderWasSent) {
       auto sending = create_task(send_and_close(*pair.server, bytes));
       for (int i = 0; i < 100; ++i) co_await sleep(0s);
       EXPECT_FALSE(sending.done());
-      const std::string received = co_await read_all(*pair.client);
+      const std::string received = co_await receive_all(*pair.client);
       EXPECT_TRUE(received == bytes) << kind.name;
       EXPECT_TRUE(pair.client->tls()->ended_cleanly()) << kind.name;
       pair.client->close();
@@ -226,7 +216,7 @@ TEST_F(KernelTlsTest, SessionsAreResumed) {
       auto connecting = connect_tls("127.0.0.1", server.port(), client_rules);
       ByteStream stream = co_await std::move(connecting);
       EXPECT_EQ(stream.tls()->resumed(), resumed);
-      const std::string said = co_await read_all(stream);
+      const std::string said = co_await receive_all(stream);
       EXPECT_EQ(said, "hello");
     }
     server.close();
@@ -244,7 +234,7 @@ TEST_F(KernelTlsTest, AlertsArrive) {
     auto pair = co_await std::move(shaking);
     EXPECT_TRUE(pair.server_error);
     EXPECT_TRUE(pair.client.has_value());
-    const auto received = co_await outcome(read_all(*pair.client));
+    const auto received = co_await outcome(receive_all(*pair.client));
     EXPECT_TRUE(failed_with<TlsError>(received));
     EXPECT_TRUE(contains(received.error_message(), "certificate required")) << received.error_message();
   }());
