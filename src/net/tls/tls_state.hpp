@@ -128,6 +128,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   };
   /// Stops when a record's worth of bytes is there that the reader was not told of.
   [[nodiscard]] Arrived read_records() noexcept;
+  void keep_buffers(bool keep) noexcept;
   /// Something received is not read yet.
   [[nodiscard]] bool records_left() const noexcept;
   /// Asks for bytes: first of what is left, then of the stream below.
@@ -163,6 +164,7 @@ class TlsState final : public StreamState, public StreamLayer, public TlsConnect
   bool watched_ = false;  // while it idles
   bool close_notify_came_ = false;
   bool answered_in_http_ = false;
+  bool buffers_kept_ = false;
 };
 
 }  // namespace v0
