@@ -76,8 +76,9 @@ std::exception_ptr TlsState::shake_hands() noexcept {
   }
 }
 
-// While large records come one after the other, OpenSSL keeps the memory it works in: taking it anew for each would cost a
-// twentieth of the time. The next small record gives it back, so a connection that idles has none as a rule.
+// While one large record follows the other, OpenSSL keeps the memory it works in: taking it anew for each would cost a
+// twentieth of the time. The last one gives it back: a connection that idles has none as a rule, and those that take turns
+// share what is in the processor's cache.
 void TlsState::keep_buffers(bool keep) noexcept {
   if (std::exchange(buffers_kept_, keep) == keep) return;
   if (keep) SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
@@ -97,7 +98,7 @@ TlsState::Arrived TlsState::read_records() noexcept {
     if (closing()) {
       result = SSL_read_ex(ssl_.get(), dropped, sizeof dropped, &count);
     } else {
-      keep_buffers(wire_.input.unread().size() >= kRecord);
+      keep_buffers(wire_.input.unread().size() > kRecord * 3 / 2);
       try {
         const ReceiveBuffer::Room room = input_.prepare();
         result = SSL_read_ex(ssl_.get(), room.data, room.size, &count);
@@ -209,7 +210,7 @@ std::size_t TlsState::encrypt(const std::string_view* pieces, std::size_t count)
         }
         record = {together, size};
       }
-      keep_buffers(record.size() == kRecord);
+      keep_buffers(offset + kRecord < pieces[piece].size());
       std::size_t written = 0;
       ERR_clear_error();
       if (SSL_write_ex(ssl_.get(), record.data(), record.size(), &written) != 1) {
