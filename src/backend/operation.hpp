@@ -19,6 +19,9 @@
 /// not idle after it: the kernel has it still. Whether somebody wants more is told by perform(), again, and unwant();
 /// a virtual clock waits for wanted operations only. Who cannot take more calls stop(). When the kernel ended it, for that
 /// or for reasons of its own, finished(-ECANCELED) says so and the operation is idle: perform() it if more is wanted.
+/// A receive that was stopped is *outrun*: the kernel would fill block after block, until they push each other out of the
+/// processor's cache before the first is looked at. Performed again it tries the call itself at its turn, as under epoll,
+/// and that as long as each brings all there is room for; only then the kernel has it again.
 #pragma once
 
 #include <corolla/runtime/api.hpp>
@@ -53,6 +56,8 @@ class COROLLA_API Operation : public Schedulable {
 
   /// The system call without waiting: its result, or -errno. Sets `exhausted_` when it knows that the next one would wait.
   virtual int attempt() noexcept = 0;
+  /// attempt() does not even wait on a blocking descriptor, so that it may be called under io_uring.
+  [[nodiscard]] virtual bool never_blocks() const noexcept { return false; }
   /// epoll calls attempt() before it waits.
   [[nodiscard]] virtual bool tries_first() const noexcept { return false; }
   /// Waits for readiness and does nothing else: epoll answers with the poll(2) bits, level triggered.
@@ -93,7 +98,8 @@ class COROLLA_API Operation : public Schedulable {
   friend class UringBackend;
   enum class State : std::uint8_t { kIdle, kWaiting, kQueued };
 
-  Direction direction_;
+  Direction direction_ : 1;
+  bool outrun_ : 1 = false;  // io_uring: see the file's comment
   State state_ = State::kIdle;
   bool cancelled_ = false;
   // io_uring alone:

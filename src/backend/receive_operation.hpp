@@ -14,6 +14,7 @@ inline namespace v0 {
 class COROLLA_API ReceiveOperation : public Operation {
  public:
   int attempt() noexcept final;
+  [[nodiscard]] bool never_blocks() const noexcept final { return true; }
   void prepare(io_uring_sqe& entry) noexcept final;
   bool brought(int result, char* block) noexcept final;
   int completed(int result) noexcept final;

@@ -187,7 +187,8 @@ int UringBackend::perform(Operation& operation) noexcept {
   operation.backend_ = this;
   operation.state_ = Operation::State::kWaiting;
   operation.retain_owner();
-  submit(operation);
+  if (operation.outrun_) queue(operation);
+  else submit(operation);
   return Operation::kPending;
 }
 
@@ -211,7 +212,9 @@ void UringBackend::cancel(Operation& operation) noexcept {
 
 void UringBackend::stop(Operation& operation) noexcept {
   if (fallback_) return fallback_->stop(operation);
-  if (!operation.idle() && !std::exchange(operation.stopping_, true)) ask_to_cancel(operation);
+  if (operation.idle() || std::exchange(operation.stopping_, true)) return;
+  operation.outrun_ = operation.never_blocks();
+  ask_to_cancel(operation);
 }
 
 void UringBackend::queue(Operation& operation) noexcept {
@@ -258,12 +261,29 @@ void UringBackend::become_idle(Operation& operation) noexcept {
   operation.result_ = Operation::kPending;
 }
 
+// What comes when nobody waits any more is for the kernel to bring: the owner's own memory may be in use.
+int UringBackend::try_itself(Operation& operation) noexcept {
+  if (operation.wanted_) {
+    operation.exhausted_ = false;
+    const int result = operation.attempt();
+    operation.outrun_ = result > 0 && !operation.exhausted_;
+    if (result != -EAGAIN) return result;
+  }
+  operation.state_ = Operation::State::kWaiting;
+  submit(operation);
+  return Operation::kPending;
+}
+
 // What was brought is reported first; the operation is not idle meanwhile, so that only one who still wants more after
 // the last result submits it again.
 void UringBackend::run(Operation& operation) noexcept {
   if (operation.cancelled_) {
     drop(operation);
     return;
+  }
+  if (operation.outrun_ && !operation.armed_ && operation.result_ == Operation::kPending) {
+    operation.result_ = try_itself(operation);
+    if (operation.result_ == Operation::kPending) return;
   }
   if (std::exchange(operation.brought_, false)) {
     unwant(operation);

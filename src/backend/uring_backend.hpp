@@ -56,6 +56,8 @@ class UringBackend final : public Backend {
   unsigned reap() noexcept;
   void answered(Operation& operation, int result, unsigned flags) noexcept;
   void queue(Operation& operation) noexcept;
+  /// An outrun operation's turn: the attempt's result, or kPending when it found nothing and was submitted.
+  [[nodiscard]] int try_itself(Operation& operation) noexcept;
   void become_idle(Operation& operation) noexcept;
   void ask_to_cancel(Operation& operation) noexcept;
   void link(Operation& operation) noexcept;
