@@ -43,6 +43,7 @@ class Nginx:
 
     def __init__(self, root, scratch):
         self.scratch, self.port = Path(scratch), free_port()
+        self.marks = self.taken = 0
         (self.scratch / "nginx.conf").write_text(NGINX.format(scratch=scratch, port=self.port, root=root))
         self.process = subprocess.Popen(["nginx", "-e", str(self.scratch / "error.log"), "-c", str(self.scratch / "nginx.conf")],
                                         env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
@@ -56,11 +57,29 @@ class Nginx:
                     raise
 
     def take_requests(self):
-        """(status, path) of all requests since the last call."""
-        log = self.scratch / "access.log"
-        requests = [tuple(line.split(" ", 1)) for line in log.read_text().splitlines()]
-        os.truncate(log, 0)
-        return requests
+        """(status, path) of all requests since the last call.
+
+        A reply leaves before its line is in the log, so the client may be gone before; but the worker, the only one, is done
+        with both when it comes to the next request: this one.
+        """
+        self.marks += 1
+        mark = f"/mark-{self.marks}"
+        with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE) as client:
+            client.sendall(f"GET {mark} HTTP/1.0\r\n\r\n".encode())
+            while client.recv(65536):
+                pass
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            with open(self.scratch / "access.log", encoding="utf-8") as log:
+                log.seek(self.taken)
+                text = log.read()
+            requests, found, _ = text.partition(f"404 {mark}\n")
+            if found:
+                self.taken += len((requests + found).encode())
+                return [tuple(line.split(" ", 1)) for line in requests.splitlines()]
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{mark} is not in the log")
+            time.sleep(0.01)
 
     def close(self):
         self.process.terminate()
