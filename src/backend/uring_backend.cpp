@@ -2,7 +2,7 @@
 #include "backend/uring_backend.hpp"
 
 #include "backend/epoll_backend.hpp"
-#include "backend/receive_ring.hpp"
+#include "backend/uring.hpp"
 
 #include <corolla/runtime/error.hpp>
 
@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <utility>
 
-#include <fcntl.h>
 #include <liburing.h>
 #include <poll.h>
 #include <unistd.h>
@@ -21,67 +20,13 @@ inline namespace v0 {
 
 namespace {
 
-constexpr unsigned kEntries = 256;
-constexpr unsigned kCompletions = 4096;
 constexpr std::uint64_t kIgnored = 0;
 constexpr std::uint64_t kWakeUp = 1;
-constexpr unsigned kNeeded =
-    IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
-
-// One thread submits, and answers are collected when it asks for them: Linux 6.1. That kernel has multishot receives and
-// rings of blocks as well.
-int make_ring(io_uring& ring) noexcept {
-  io_uring_params params{};
-  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-  params.cq_entries = kCompletions;
-  const int result = ::io_uring_queue_init_params(kEntries, &ring, &params);
-  if (result != 0 || (params.features & kNeeded) == kNeeded) return result;
-  ::io_uring_queue_exit(&ring);
-  return -EOPNOTSUPP;
-}
 
 }  // namespace
 
-// A ring, and a way to learn that the kernel is done with it: it holds the writing end of a pipe as a registered file,
-// which it lets go of only after its last operation. Closing a ring says nothing about that.
-struct UringBackend::Ring {
-  Ring() noexcept : error(make_ring(ring)) {
-    if (error != 0) return;
-    int ends[2] = {-1, -1};
-    if (::pipe2(ends, O_CLOEXEC) != 0) {
-      error = -errno;
-    } else {
-      gone = ends[0];
-      error = ::io_uring_register_files(&ring, &ends[1], 1);
-      ::close(ends[1]);
-    }
-    if (error == 0) error = received.set_up(ring);
-    if (error != 0) ::io_uring_queue_exit(&ring);
-  }
-  Ring(const Ring&) = delete;
-  Ring& operator=(const Ring&) = delete;
-  // No operation is in flight.
-  ~Ring() {
-    if (error == 0) ::io_uring_queue_exit(&ring);
-    if (gone >= 0) ::close(gone);
-  }
-  // From any thread; no operation is left afterwards, and no block is the kernel's.
-  void end() noexcept {
-    ::io_uring_queue_exit(&ring);
-    error = -ECANCELED;
-    pollfd entry{};
-    entry.fd = gone;
-    while (::poll(&entry, 1, -1) < 0) {
-    }
-  }
-  ReceiveRing received;
-  io_uring ring{};
-  int error;
-  int gone = -1;
-};
-
 int UringBackend::probe() noexcept {
-  const Ring ring;
+  const Uring ring;
   return ring.error;
 }
 
@@ -97,7 +42,7 @@ void UringBackend::ensure_ring() {
     leave_thread();
   }
   if (fallback_) return;
-  auto ring = std::make_unique<Ring>();
+  auto ring = std::make_unique<Uring>();
   if (ring->error != 0) {
     log_fallback(-ring->error);
     fallback_ = std::make_unique<EpollBackend>(ready_, wake_up_);

@@ -19,6 +19,8 @@
 namespace corolla {
 inline namespace v0 {
 
+struct Uring;
+
 class UringBackend final : public Backend {
  public:
   /// 0 when a ring can be made in this process, else the -errno that says why not: EINVAL or EOPNOTSUPP for a kernel before
@@ -44,8 +46,6 @@ class UringBackend final : public Backend {
   [[nodiscard]] bool readable(int descriptor) const noexcept override;
 
  private:
-  struct Ring;
-
   /// Sees to it that there is a ring of this thread, or the fallback.
   void ensure_ring();
   void leave_thread() noexcept;
@@ -66,7 +66,7 @@ class UringBackend final : public Backend {
   ReadyQueue& ready_;
   int wake_up_;
   bool wake_up_armed_ = false;
-  std::unique_ptr<Ring> ring_;
+  std::unique_ptr<Uring> ring_;
   std::unique_ptr<Backend> fallback_;
   std::thread::id thread_;
   Operation* submitted_ = nullptr;  // the kernel has not answered them; newest first

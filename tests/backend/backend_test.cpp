@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The backends alone, without a loop: receiving, cancelling and destroying in flight, on whichever COROLLA_BACKEND names.
-#include "backend/backend.hpp"
+#include "tests/backend/backend_test.hpp"
+
 #include "backend/accept_operation.hpp"
 #include "backend/poll_operation.hpp"
-#include "backend/receive_blocks.hpp"
-#include "backend/receive_operation.hpp"
-#include "backend/receive_ring.hpp"
-#include "backend/send_operation.hpp"
 
-#include <corolla/runtime.hpp>
-
-#include <gtest/gtest.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -29,74 +18,6 @@
 
 namespace corolla_tests {
 namespace {
-
-using namespace corolla;
-using namespace std::chrono_literals;
-
-// A socket pair, one end of which is as the backend needs it, with memory the kernel writes to.
-struct Pair {
-  explicit Pair(Backend& io) {
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
-    if (io.nonblocking_sockets()) ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    io.forget(ends[0]);
-  }
-  ~Pair() {
-    ::close(ends[0]);
-    ::close(ends[1]);
-  }
-  void send(std::string_view bytes) const {
-    EXPECT_EQ(::send(ends[1], bytes.data(), bytes.size(), 0), ssize_t(bytes.size()));
-  }
-  int ends[2] = {-1, -1};
-};
-
-// What it receives is appended to `bytes`, whichever way the backend hands it over.
-class TestReceive final : public ReceiveOperation {
- public:
-  explicit TestReceive(int descriptor) noexcept : ReceiveOperation(descriptor) {}
-  void finished(int result) noexcept override {
-    ++finished_calls;
-    last = result;
-    if (result > 0 && result != kBrought) bytes.append(memory_, static_cast<std::size_t>(result));
-  }
-  void lost(int result) noexcept override { lost_bytes += result; }
-  void retain_owner() noexcept override { ++references; }
-  void release_owner() noexcept override { --references; }
-
-  int finished_calls = 0;
-  int last = 0;
-  int lost_bytes = 0;
-  int references = 0;
-  std::string bytes;
-  Backend* stops_at_once = nullptr;  // takes no more than what comes first
-
- private:
-  Room room() noexcept override { return {memory_, sizeof memory_, true}; }
-  void room_unused() noexcept override {}
-  void take(char* block, std::size_t size) noexcept override {
-    bytes.append(block, size);
-    give_receive_block(block);
-    if (stops_at_once) stops_at_once->stop(*this);
-  }
-  char memory_[8192] = {};
-};
-
-class BackendTest : public ::testing::Test {
- protected:
-  BackendTest() : wake_up_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), io_(make_backend("", ready_, wake_up_)) {}
-  ~BackendTest() override {
-    io_.reset();
-    ::close(wake_up_);
-  }
-  void turn(std::chrono::nanoseconds patience = 1s) {
-    io_->poll(ready_.empty() ? patience : 0s);
-    while (!ready_.empty()) ready_.pop().run();
-  }
-
-  int wake_up_;
-  ReadyQueue ready_;
-  std::unique_ptr<Backend> io_;
-};
 
 TEST_F(BackendTest, TheWakeUpEndsAPollAndIsReset) {
   ::eventfd_write(wake_up_, 1);
@@ -133,129 +54,6 @@ TEST_F(BackendTest, ReceivesWhatComesLater) {
   while (!receive.idle()) turn();
   EXPECT_EQ(receive.finished_calls, 2);
   EXPECT_EQ(receive.references, 0);
-}
-
-TEST_F(BackendTest, AStoppedOperationBringsWhatWasOnItsWayAndSaysThatItEnded) {
-  const Pair pair(*io_);
-  TestReceive receive(pair.ends[0]);
-  ASSERT_EQ(io_->perform(receive), Operation::kPending);
-  if (io_->nonblocking_sockets()) {
-    io_->unwant(receive);
-    EXPECT_TRUE(receive.idle());
-    return;
-  }
-  turn(0s);
-  pair.send("before");
-  io_->stop(receive);
-  io_->stop(receive);
-  while (!receive.idle()) turn();
-  EXPECT_EQ(receive.last, -ECANCELED);
-  EXPECT_EQ(receive.references, 0);
-  pair.send(" after");
-  ASSERT_EQ(io_->perform(receive), Operation::kPending);
-  while (receive.bytes.size() < 12) turn();
-  EXPECT_EQ(receive.bytes, "before after");
-  io_->cancel(receive);
-  while (!receive.idle()) turn();
-}
-
-// The kernel ends a receive that finds no block, and it begins again; unless it was told to stop meanwhile.
-TEST_F(BackendTest, AStoppedOperationEndsWhenTheSharedBlocksDoToo) {
-  if (io_->nonblocking_sockets()) return;
-  constexpr std::size_t kOthers = ReceiveRing::kBlocks - 2;
-  std::vector<std::unique_ptr<Pair>> pairs;
-  std::vector<std::unique_ptr<TestReceive>> others;
-  const auto perform_with = [&](std::string_view bytes) {
-    pairs.push_back(std::make_unique<Pair>(*io_));
-    pairs.back()->send(bytes);
-    others.push_back(std::make_unique<TestReceive>(pairs.back()->ends[0]));
-    ASSERT_EQ(io_->perform(*others.back()), Operation::kPending);
-  };
-  perform_with("makes the blocks");
-  while (others.front()->bytes.empty()) turn();
-  for (std::size_t i = 0; i < kOthers; ++i) perform_with("x");
-  perform_with(std::string(3 * kReceiveBlock + 1, 'x'));
-  TestReceive& stopped = *others.back();
-  stopped.stops_at_once = io_.get();
-  for (int turns = 0; turns < 1000 && !stopped.idle(); ++turns) turn(0s);
-  EXPECT_TRUE(stopped.idle());
-  EXPECT_EQ(stopped.last, -ECANCELED);
-  stopped.stops_at_once = nullptr;
-  while (stopped.bytes.size() < 3 * kReceiveBlock + 1) {
-    ASSERT_EQ(io_->perform(stopped), Operation::kPending);
-    turn();
-  }
-  io_->shut_down();
-  for (const auto& receive : others) EXPECT_EQ(receive->references, 0);
-}
-
-// Under io_uring they take for themselves what is there, and the kernel has them again when nothing is.
-TEST_F(BackendTest, ReceivesThatWereStoppedAllGetOn) {
-  constexpr std::size_t kReceives = 12;
-  std::vector<std::unique_ptr<Pair>> pairs;
-  std::vector<std::unique_ptr<TestReceive>> receives;
-  std::vector<std::string> sent;
-  const auto all_came = [&] {
-    for (std::size_t i = 0; i < receives.size(); ++i) {
-      if (receives[i]->bytes.size() < sent[i].size()) return false;
-    }
-    return true;
-  };
-  for (std::size_t i = 0; i < kReceives; ++i) {
-    pairs.push_back(std::make_unique<Pair>(*io_));
-    receives.push_back(std::make_unique<TestReceive>(pairs.back()->ends[0]));
-    receives.back()->stops_at_once = io_.get();
-    sent.emplace_back();
-    for (int part = 0; part < 4; ++part)
-      sent.back().append(kReceiveBlock, static_cast<char>('a' + i + std::size_t(part)));
-    pairs.back()->send(sent.back());
-  }
-  int turns = 0;
-  for (; turns < 10'000 && !all_came(); ++turns) {
-    for (std::size_t i = 0; i < kReceives; ++i) {
-      if (receives[i]->bytes.size() == sent[i].size()) continue;
-      const int result = io_->perform(*receives[i]);
-      ASSERT_TRUE(result == Operation::kPending || result > 0);
-    }
-    turn();
-  }
-  for (std::size_t i = 0; i < kReceives; ++i) EXPECT_TRUE(receives[i]->bytes == sent[i]) << i;
-  TestReceive& first = *receives[0];
-  first.stops_at_once = nullptr;
-  while (!first.idle()) turn(0s);
-  ASSERT_EQ(io_->perform(first), Operation::kPending);
-  for (int i = 0; i < 3; ++i) turn(0s);
-  pairs[0]->send("one more");
-  while (first.bytes.size() < sent[0].size() + 8) turn();
-  EXPECT_TRUE(first.bytes == sent[0] + "one more");
-  EXPECT_EQ(first.last, io_->nonblocking_sockets() ? 8 : Operation::kBrought);
-  io_->shut_down();
-  for (const auto& receive : receives) EXPECT_EQ(receive->references, 0);
-}
-
-// Nobody may be there to take what comes: then the kernel brings it, and the owner keeps it.
-TEST_F(BackendTest, AReceiveThatWasStoppedAndIsNotWantedAnyMoreIsBroughtWhatComes) {
-  if (io_->nonblocking_sockets()) return;
-  const Pair pair(*io_);
-  for (int round = 0; round < 4; ++round) {
-    TestReceive receive(pair.ends[0]);
-    ASSERT_EQ(io_->perform(receive), Operation::kPending);
-    io_->stop(receive);
-    while (!receive.idle()) turn();
-    ASSERT_EQ(io_->perform(receive), Operation::kPending);
-    for (int i = 0; i < round; ++i) turn(0s);  // its turn is to come, the kernel has it, ...
-    io_->unwant(receive);
-    EXPECT_EQ(io_->in_flight(), 0U);
-    if (round == 3) turn(0s);
-    receive.finished_calls = 0;
-    pair.send("late");
-    while (receive.finished_calls == 0) turn();
-    EXPECT_EQ(receive.bytes, "late");
-    EXPECT_EQ(receive.last, Operation::kBrought);
-    io_->cancel(receive);
-    while (!receive.idle()) turn();
-    EXPECT_EQ(receive.references, 0);
-  }
 }
 
 // More answers than the shared blocks can hold, and more bytes than all of them together.
