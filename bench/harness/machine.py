@@ -41,6 +41,19 @@ def tree_seconds(pid):
     return total
 
 
+def counted_seconds(pid):
+    """CPU seconds of a process, its threads and its children, with those of threads that ended; in TICKS, as busy_seconds()."""
+    total = 0
+    for member in process_tree(pid):
+        try:
+            with open(f"/proc/{member}/stat") as stat:
+                user, system = stat.read().rpartition(")")[2].split()[11:13]
+            total += int(user) + int(system)
+        except OSError:
+            pass
+    return total / TICKS
+
+
 class OthersWatch:
     """The share of all cores that other processes used between construction and share()."""
 
@@ -49,7 +62,7 @@ class OthersWatch:
         self.busy, self.servers = busy_seconds(), self._servers()
 
     def _servers(self):
-        return sum(tree_seconds(pid) for pid in self.server_pids)
+        return sum(counted_seconds(pid) for pid in self.server_pids)
 
     def share(self, seconds, own_cpu):
         others = busy_seconds() - self.busy - (self._servers() - self.servers) - own_cpu

@@ -88,23 +88,29 @@ static inline int listen_and_announce(void) {
   return fd;
 }
 
-// A connection from an address of the loopback's own: 127.1.0.0 + source, since an address has only so many ports. 0: from any.
-// The connect blocks, everything after it does not.
-static inline int connect_loopback_from(uint32_t source, int port) {
+// A socket with an address of the loopback's own: 127.1.0.0 + source, since an address has only so many ports. 0: with any.
+static inline int new_socket(uint32_t source) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-  struct sockaddr_in address = loopback(port), own = loopback(0);
+  struct sockaddr_in own = loopback(0);
   own.sin_addr.s_addr = htonl(0x7f010000U + source);
   if (fd < 0) fail("socket");
   // the port is chosen when the destination is known: those of other destinations do not count
   if (source && (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one) ||
                  bind(fd, (struct sockaddr*)&own, sizeof own)))
     fail("bind");
+  return fd;
+}
+
+// The connect blocks, everything after it does not.
+static inline int connect_to(int fd, int port) {
+  struct sockaddr_in address = loopback(port);
   if (connect(fd, (struct sockaddr*)&address, sizeof address)) fail("connect");
   no_delay(fd);
   if (fcntl(fd, F_SETFL, O_NONBLOCK)) fail("fcntl");
   return fd;
 }
 
+static inline int connect_loopback_from(uint32_t source, int port) { return connect_to(new_socket(source), port); }
 static inline int connect_loopback(int port) { return connect_loopback_from(0, port); }
 
 // One line a page: 64 hexadecimal digits, then anything. "-" means: no checksums.

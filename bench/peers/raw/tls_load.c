@@ -10,8 +10,12 @@
 
 static SSL_CTX* rules;
 
+// Where BBR is the default it would pace what the client sends, by timers that run on the server's core, more or fewer of them
+// as its estimates go. Reno is part of every kernel and paces nothing.
 static SSL* secure(int port) {
-  int fd = connect_loopback(port);
+  int fd = new_socket(0);
+  if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4)) fail("TCP_CONGESTION");
+  connect_to(fd, port);
   if (fcntl(fd, F_SETFL, 0)) fail("fcntl");
   SSL* ssl = SSL_new(rules);
   require(ssl && SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1, "a TLS handshake");
