@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -214,16 +215,7 @@ class COROLLA_API StreamState {
 
  private:
   class SendingFile;
-  class Deadline final : public Schedulable {
-   public:
-    explicit Deadline(StreamState& state) noexcept : state_(state) {}
-    void run() noexcept override { state_.deadline_timer_ran(); }
-    void drop() noexcept override { state_.deadline_timer_done(); }
-
-   private:
-    StreamState& state_;
-  };
-  friend class Deadline;
+  class Deadline;
 
   [[nodiscard]] bool task_waits() const noexcept { return receiver_ != nullptr && receiver_->waiting(); }
   void wake_receiver(bool now) noexcept {
@@ -238,11 +230,8 @@ class COROLLA_API StreamState {
   /// As send(), whatever was closed or promised to a file.
   void put(const std::string_view* pieces, std::size_t count);
   static void wake_all(WaiterList& waiters) noexcept;
-  void arm_deadline();
-  void disarm_deadline() noexcept;
   [[nodiscard]] bool anybody_waits() const noexcept;
-  void deadline_timer_ran() noexcept;
-  void deadline_timer_done() noexcept;
+  void deadline_passed() noexcept;
 
   std::uint32_t references_ = 1;
   bool ended_ = false;
@@ -253,7 +242,6 @@ class COROLLA_API StreamState {
   bool closing_ = false;
   bool closed_ = false;
   bool layer_wants_ = false;
-  bool deadline_held_ = false;  // the timer is armed or ready to run, and holds a reference
   LoopCore* core_;
   TaskBase* receiver_ = nullptr;
   StreamLayer* layer_ = nullptr;
@@ -265,9 +253,7 @@ class COROLLA_API StreamState {
   std::size_t receive_limit_;
   std::exception_ptr receive_error_;
   std::exception_ptr send_error_;
-  std::optional<time_point> deadline_;
-  time_point armed_for_;
-  Deadline deadline_timer_{*this};
+  std::unique_ptr<Deadline> deadline_;  // from the first one on: many streams never have any
 };
 
 }  // namespace v0

@@ -5,6 +5,8 @@
 #include <corolla/runtime/error.hpp>
 #include <corolla/runtime/event_loop.hpp>
 
+#include "net/stream/stream_deadline.hpp"
+
 #include <cerrno>
 
 namespace corolla {
@@ -41,7 +43,7 @@ void StreamState::wait_to_receive(TaskBase& task) {
     throw LimitOverrunError("the receive buffer is full: " + std::to_string(input_.unread().size()) + " bytes",
                             input_.unread().size());
   }
-  arm_deadline();
+  if (deadline_) deadline_->arm();
   receiver_ = &task;
   task.wait();
   want_bytes();
@@ -101,7 +103,7 @@ void StreamState::drop_output(std::size_t count) noexcept {
 }
 
 void StreamState::wait_to_send(TaskBase& task, Level level) {
-  arm_deadline();
+  if (deadline_) deadline_->arm();
   (level == Level::kEmpty ? waiting_for_empty_ : waiting_for_low_).push_back(task);
   task.wait();
 }
@@ -113,7 +115,7 @@ void StreamState::stop_sending(TaskBase& task, Level level) noexcept {
 void StreamState::check_sent(Level level) const {
   if (send_error_) std::rethrow_exception(send_error_);
   // Another task, woken first, may have sent more by now: only the deadline makes it too late.
-  if (!sent(level) && deadline_ && core_->loop()->time() >= *deadline_) throw TimeoutError("sending timed out");
+  if (!sent(level) && deadline_ && deadline_->passed()) throw TimeoutError("sending timed out");
 }
 
 void StreamState::set_write_limits(std::size_t high, std::size_t low) {
@@ -181,7 +183,7 @@ void StreamState::close_top() noexcept {
 void StreamState::finish_closing() noexcept {
   if (closed_) return;
   closed_ = true;
-  disarm_deadline();
+  if (deadline_) deadline_->disarm();
   close_now();
   wake_all(waiting_for_close_);
   if (layer_) layer_->below_moved();
@@ -191,7 +193,7 @@ void StreamState::abort() noexcept {
   if (closed_) return;
   const FutureRef<StreamState> keep = FutureRef<StreamState>::share(this);
   closing_ = closed_ = true;
-  disarm_deadline();
+  if (deadline_) deadline_->disarm();
   close_now();
   const std::exception_ptr error = os_error(ECONNABORTED, "the stream was closed");
   if (!ended_ && !receive_error_) receive_failed(error, false);
@@ -213,63 +215,6 @@ void StreamState::stop_closing(TaskBase& task) noexcept {
 void StreamState::set_layer(StreamLayer* layer) {
   if (layer && (layer_ || receiver_)) throw RuntimeError("somebody receives from the stream already");
   layer_ = layer;
-}
-
-// -- deadline -----------------------------------------------------------------------------------------------------
-
-bool StreamState::anybody_waits() const noexcept {
-  return receiver_ || !waiting_for_low_.empty() || !waiting_for_empty_.empty() || (closing_ && !closed_);
-}
-
-void StreamState::set_deadline(std::optional<time_point> deadline) {
-  deadline_ = deadline;
-  if (deadline_ && anybody_waits()) arm_deadline();
-}
-
-// The timer is moved only to an earlier time. When it fires early for a deadline that has since moved, it is armed again
-// for the time it has become. It holds the state from arming until it was disarmed or ran.
-void StreamState::arm_deadline() {
-  if (!deadline_ || closed_) return;
-  EventLoop* loop = core_->loop();
-  if (!loop) return;
-  if (deadline_held_) {
-    if (!deadline_timer_.armed() || armed_for_ <= *deadline_) return;
-    loop->disarm(deadline_timer_);
-  }
-  const bool held = deadline_held_;
-  loop->arm(deadline_timer_, *deadline_);
-  armed_for_ = *deadline_;
-  deadline_held_ = true;
-  if (!held) retain();
-}
-
-void StreamState::disarm_deadline() noexcept {
-  EventLoop* loop = core_->loop();
-  if (!loop || !deadline_timer_.armed()) return;
-  loop->disarm(deadline_timer_);
-  deadline_timer_done();
-}
-
-void StreamState::deadline_timer_done() noexcept {
-  deadline_held_ = false;
-  release();
-}
-
-void StreamState::deadline_timer_ran() noexcept {
-  const FutureRef<StreamState> keep = FutureRef<StreamState>::share(this);
-  deadline_timer_done();
-  if (closed_ || !deadline_ || !anybody_waits()) return;
-  if (*deadline_ > core_->loop()->time()) {
-    try {
-      arm_deadline();
-      return;
-    } catch (...) {  // out of memory: rather early than never
-    }
-  }
-  wake_receiver(false);
-  wake_all(waiting_for_low_);
-  wake_all(waiting_for_empty_);
-  if (closing_) abort();
 }
 
 }  // namespace v0

@@ -38,6 +38,18 @@ class LoseScope {
   FutureRef<TransportState> transport_;
 };
 
+// What serves a connection is this wait, in one small frame: when it ends before the connection does, that ends, too.
+class ServedTransport final : public TransportGone {
+ public:
+  ServedTransport(ByteStream&& stream, std::shared_ptr<Protocol>&& protocol)
+      : TransportGone(make_transport(std::move(stream), std::move(protocol)).state()) {}
+  ServedTransport(ServedTransport&&) noexcept = default;
+  ServedTransport& operator=(ServedTransport&&) = delete;
+  ~ServedTransport() {
+    if (transport()) transport()->lose(nullptr);
+  }
+};
+
 }  // namespace
 
 ByteStream stream_from_socket(int descriptor) {
@@ -84,10 +96,7 @@ Coro<Transport> open_transport(ByteStream stream, std::shared_ptr<Protocol> prot
 }
 
 Coro<void> serve_protocol(ByteStream stream, std::shared_ptr<Protocol> protocol) {
-  const Transport transport = make_transport(std::move(stream), std::move(protocol));
-  const LoseScope scope(transport.state());
-  const Future<void> gone = transport.state()->gone();
-  co_await gone;
+  co_await ServedTransport(std::move(stream), std::move(protocol));
 }
 
 Coro<Transport> start_tls(Transport transport, std::shared_ptr<Protocol> protocol, TlsContext context,

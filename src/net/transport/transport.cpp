@@ -60,10 +60,7 @@ FutureRef<TransportState> Transport::state() const noexcept { return FutureRef<T
 
 namespace {
 
-Coro<void> wait_until_gone(FutureRef<TransportState> state) {
-  const Future<void> gone = state->gone();
-  co_await gone;
-}
+Coro<void> wait_until_gone(FutureRef<TransportState> state) { co_await TransportGone(std::move(state)); }
 
 class FileScope {
  public:

@@ -39,8 +39,7 @@ TransportState::TransportState(ByteStream stream, std::shared_ptr<Protocol> prot
       stream_(std::move(stream)),
       below_(stream_.state()),
       protocol_(std::move(protocol)),
-      peername_(below_->peername()),
-      sockname_(below_->sockname()) {
+      addresses_(below_->peername(), below_->sockname()) {
   EventLoop* const loop = core_.loop();
   if (!loop) throw RuntimeError("a transport needs a loop that is not closed");
   if (below_->closing()) throw RuntimeError("a transport needs a stream that is not closed");
@@ -69,11 +68,16 @@ void TransportState::set_protocol(std::shared_ptr<Protocol> protocol) {
 
 // -- the turns ----------------------------------------------------------------------------------------------------
 
+void TransportTurn::run() noexcept { static_cast<TransportState*>(this)->take_turn(); }
+void TransportTurn::drop() noexcept { static_cast<TransportState*>(this)->release(); }
+void TransportLastTurn::run() noexcept { static_cast<TransportState*>(this)->tell_lost(); }
+void TransportLastTurn::drop() noexcept { static_cast<TransportState*>(this)->release(); }
+
 void TransportState::schedule_turn() noexcept {
   if (turn_scheduled_) return;
   turn_scheduled_ = true;
   retain();
-  core_.call_soon(turn_);
+  core_.call_soon(static_cast<TransportTurn&>(*this));
 }
 
 void TransportState::take_turn() noexcept {
@@ -104,8 +108,9 @@ void TransportState::tell_lost() noexcept {
     report("protocol.connection_lost() failed", std::current_exception());
   }
   leave();
-  for (const Future<void>& waiting : std::exchange(wait_until_gone_, {})) {
-    if (!waiting.done()) waiting.set_result();
+  while (Waiter* waiter = waiting_until_gone_.pop_front()) {
+    TaskBase& task = static_cast<WakeUp*>(waiter)->task();
+    if (task.waiting()) task.wake();
   }
 }
 
@@ -132,11 +137,13 @@ Future<void> TransportState::made() {
   return waits_until_made_;
 }
 
-Future<void> TransportState::gone() {
-  Future<void> future = core_.loop()->create_future<void>();
-  if (below_) wait_until_gone_.push_back(future);
-  else future.set_result();
-  return future;
+void TransportState::wait_until_gone(TaskBase& task) noexcept {
+  waiting_until_gone_.push_back(task);
+  task.wait();
+}
+
+void TransportState::stop_waiting(TaskBase& task) noexcept {
+  if (task.linked()) waiting_until_gone_.remove(task);
 }
 
 // -- receiving ----------------------------------------------------------------------------------------------------
@@ -338,7 +345,7 @@ void TransportState::lose(std::exception_ptr error) noexcept {
   closing_ = lost_ = true;
   error_ = std::move(error);
   retain();
-  core_.call_soon(last_turn_);
+  core_.call_soon(static_cast<TransportLastTurn&>(*this));
   below_->abort();
 }
 

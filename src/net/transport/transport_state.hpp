@@ -23,21 +23,43 @@
 #pragma once
 
 #include "backend/resident.hpp"
+#include "net/transport/address_pair.hpp"
 
 #include <corolla/net/protocol.hpp>
 #include <corolla/net/stream_state.hpp>
 #include <corolla/net/transport.hpp>
 #include <corolla/runtime/future.hpp>
 #include <corolla/runtime/memory.hpp>
+#include <corolla/runtime/schedulable.hpp>
+#include <corolla/runtime/task_base.hpp>
 
+#include <coroutine>
 #include <exception>
 #include <memory>
-#include <vector>
+#include <utility>
 
 namespace corolla {
 inline namespace v0 {
 
-class TransportState final : public StreamLayer, public Resident, public FromBlockCache {
+/// A transport's place in the ready queue for connection_made, or for bytes that were there already.
+class TransportTurn : public Schedulable {
+ public:
+  void run() noexcept final;
+  void drop() noexcept final;
+};
+
+/// And that for connection_lost.
+class TransportLastTurn : public Schedulable {
+ public:
+  void run() noexcept final;
+  void drop() noexcept final;
+};
+
+class TransportState final : public StreamLayer,
+                             public Resident,
+                             public FromBlockCache,
+                             private TransportTurn,
+                             private TransportLastTurn {
  public:
   /// RuntimeError when the stream cannot be taken over.
   TransportState(ByteStream stream, std::shared_ptr<Protocol> protocol);
@@ -66,16 +88,18 @@ class TransportState final : public StreamLayer, public Resident, public FromBlo
   [[nodiscard]] WriteBufferLimits write_buffer_limits() const noexcept { return {low_, high_}; }
   [[nodiscard]] std::size_t unsent() const noexcept { return below_ && !lost() ? below_->unsent() : 0; }
 
-  [[nodiscard]] const SocketAddress& peername() const noexcept { return peername_; }
-  [[nodiscard]] const SocketAddress& sockname() const noexcept { return sockname_; }
+  [[nodiscard]] SocketAddress peername() const { return addresses_.peername(); }
+  [[nodiscard]] SocketAddress sockname() const { return addresses_.sockname(); }
   [[nodiscard]] int descriptor() const noexcept { return below_ ? below_->descriptor() : -1; }
   [[nodiscard]] const TlsConnection* tls() const noexcept { return below_ ? below_->tls() : nullptr; }
   [[nodiscard]] LoopCore& core() const noexcept { return core_; }
 
   /// Done when connection_made has returned. To be called once.
   [[nodiscard]] Future<void> made();
-  /// Done when connection_lost has returned.
-  [[nodiscard]] Future<void> gone();
+  /// connection_lost has returned.
+  [[nodiscard]] bool gone() const noexcept { return !below_; }
+  void wait_until_gone(TaskBase& task) noexcept;
+  void stop_waiting(TaskBase& task) noexcept;
 
   /// Begins and ends what sendfile() does.
   [[nodiscard]] FutureRef<StreamState> begin_file();
@@ -100,25 +124,8 @@ class TransportState final : public StreamLayer, public Resident, public FromBlo
   void loop_closed() noexcept override;
 
  private:
-  // connection_made, or bytes that were there already.
-  class Turn final : public Schedulable {
-   public:
-    explicit Turn(TransportState& owner) noexcept : owner_(owner) {}
-    void run() noexcept override { owner_.take_turn(); }
-    void drop() noexcept override { owner_.release(); }
-
-   private:
-    TransportState& owner_;
-  };
-  class LastTurn final : public Schedulable {
-   public:
-    explicit LastTurn(TransportState& owner) noexcept : owner_(owner) {}
-    void run() noexcept override { owner_.tell_lost(); }
-    void drop() noexcept override { owner_.release(); }
-
-   private:
-    TransportState& owner_;
-  };
+  friend class TransportTurn;
+  friend class TransportLastTurn;
 
   ~TransportState();
   void schedule_turn() noexcept;
@@ -145,10 +152,8 @@ class TransportState final : public StreamLayer, public Resident, public FromBlo
   std::shared_ptr<Protocol> protocol_;
   std::shared_ptr<Protocol> replaced_;  // while the protocol that was replaced is being called
   std::exception_ptr error_;
-  Turn turn_{*this};
-  LastTurn last_turn_{*this};
   Future<void> waits_until_made_;
-  std::vector<Future<void>> wait_until_gone_;  // each its own: cancelling a waiter cancels what it waits for
+  WaiterList waiting_until_gone_;
   std::size_t high_ = 64 * 1024;
   std::size_t low_ = 16 * 1024;
   std::uint32_t references_ = 1;
@@ -165,8 +170,38 @@ class TransportState final : public StreamLayer, public Resident, public FromBlo
   bool closing_ = false;
   bool sending_file_ = false;
   bool securing_ = false;
-  SocketAddress peername_;
-  SocketAddress sockname_;
+  AddressPair addresses_;
+};
+
+/// co_await: until connection_lost has returned.
+class [[nodiscard]] TransportGone {
+ public:
+  explicit TransportGone(FutureRef<TransportState> transport) noexcept : transport_(std::move(transport)) {}
+  TransportGone(TransportGone&& other) noexcept
+      : transport_(std::move(other.transport_)), task_(std::exchange(other.task_, nullptr)) {}
+  TransportGone& operator=(TransportGone&&) = delete;
+  ~TransportGone() {
+    if (task_) transport_->stop_waiting(*task_);
+  }
+  [[nodiscard]] bool await_ready() const noexcept { return transport_->gone(); }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    task_ = &self.promise().task();
+    transport_->wait_until_gone(*task_);
+  }
+  void await_resume() {
+    TaskBase* const task = std::exchange(task_, nullptr);
+    if (!task) return;
+    transport_->stop_waiting(*task);
+    task->resumed();
+  }
+
+ protected:
+  [[nodiscard]] const FutureRef<TransportState>& transport() const noexcept { return transport_; }
+
+ private:
+  FutureRef<TransportState> transport_;
+  TaskBase* task_ = nullptr;  // while suspended
 };
 
 }  // namespace v0

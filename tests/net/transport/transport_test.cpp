@@ -128,6 +128,31 @@ TEST_F(TransportTest, APeersResetIsTheErrorOfConnectionLost) {
   }());
 }
 
+TEST_F(TransportTest, EachWaiterIsToldOfTheEndAndACancelledOneTakesNoneAlong) {
+  run_virtual([]() -> Coro<void> {
+    auto [near, far] = testkit::memory_stream_pair();
+    Transport transport = make_transport(std::move(near), std::make_shared<Recorder>());
+    auto patient = create_task(transport.wait_closed());
+    auto hasty = create_task(transport.wait_closed());
+    auto late = create_task(transport.wait_closed());
+    auto other = create_task(transport.wait_closed());
+    co_await sleep(1ms);
+    hasty.cancel();
+    co_await sleep(1ms);
+    EXPECT_TRUE(hasty.cancelled());
+    transport.close();
+    co_await sleep(0s);  // connection_lost was called, the waiting tasks are to run
+    EXPECT_FALSE(patient.done());
+    late.cancel();
+    co_await sleep(0s);
+    EXPECT_TRUE(patient.done() && !patient.cancelled());
+    EXPECT_TRUE(other.done() && !other.cancelled());
+    EXPECT_TRUE(late.cancelled());
+    auto at_once = transport.wait_closed();
+    co_await std::move(at_once);
+  }());
+}
+
 TEST_F(TransportTest, WhatACallbackThrowsEndsTheConnectionOrIsReported) {
   run_virtual([]() -> Coro<void> {
     const auto fail = [] { throw ValueError("of the protocol"); };
